@@ -1,0 +1,137 @@
+"""What is one time step?
+
+Every recurrent cell of the book, written as its equations are printed: same letters, same order.
+Nothing here is fast. `medlstm.lstm` is, and a test proves the two equal.
+
+A cell is called as ``cell(x_t, state, params)`` and returns ``(state, gates)``.
+``x_t`` has shape (N, D), each state (N, H); ``state`` is a tuple with the hidden state first.
+``params`` holds ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H) and ``bias`` (B*H,), where the
+B column blocks are those named in ``cell.blocks``. Any floating or complex dtype passes through.
+
+``xp`` is NumPy, or another module with the same names: `medlstm.keras_models` passes ``keras.ops``
+and so trains the very lines below.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from medlstm.checks import check_array
+from medlstm.parameters import recurrent_parameters
+
+
+def sigmoid(z, xp=np):
+    """Logistic function 1 / (1 + exp(-z)), as the shifted tanh that it is, which never overflows."""
+    return 0.5 + 0.5 * xp.tanh(0.5 * z)
+
+
+def softmax(z, xp=np):
+    """Exponentials of ``z`` (N, H) over their sum along the last axis."""
+    e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+    return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+def simple_rnn(x_t, state, params, xp=np):
+    """The plain recurrent cell (Elman 1990): it overwrites its memory at every step."""
+    (h,) = state
+    W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
+    h = xp.tanh(x_t @ W + h @ U + b)
+    return (h,), {}
+
+
+def standard(x_t, state, params, xp=np):
+    """The LSTM of today (Gers, Schmidhuber and Cummins 2000): three gates around a cell state."""
+    h, c = state
+    W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
+    z_i, z_f, z_g, z_o = xp.split(x_t @ W + h @ U + b, 4, axis=-1)
+    i = sigmoid(z_i, xp)
+    f = sigmoid(z_f, xp)
+    g = xp.tanh(z_g)
+    c = f * c + i * g
+    o = sigmoid(z_o, xp)
+    h = o * xp.tanh(c)
+    return (h, c), {"forget": f, "input": i, "candidate": g, "output": o}
+
+
+def article(x_t, state, params, xp=np):
+    """A misprint found in the wild, to the letter: softmax output gate, no c_{t-1}, no o_t in h_t."""
+    h, c = state
+    W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
+    z_i, z_f, z_g, z_o = xp.split(x_t @ W + h @ U + b, 4, axis=-1)
+    i = sigmoid(z_i, xp)
+    f = sigmoid(z_f, xp)
+    o = softmax(z_o, xp)
+    c = xp.tanh(z_g)
+    h = i * xp.tanh(c) + f * h
+    return (h, c), {"forget": f, "input": i, "candidate": c, "output": o}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One time step, with the names of its column blocks and of its states.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(x_t, state, params, xp)``, which returns ``(state, gates)``.
+    blocks : tuple of str
+        What the column blocks of the kernels compute, in order.
+    states : tuple of str
+        What the members of ``state`` are called, the hidden state first.
+    """
+
+    step: Callable
+    blocks: tuple[str, ...] = ("input", "forget", "candidate", "output")
+    states: tuple[str, ...] = ("hidden", "cell")
+
+    def __call__(self, x_t, state, params, xp=np):
+        return self.step(x_t, state, params, xp)
+
+    def initial_parameters(self, input_size, units, rng, dtype=np.float64):
+        """Fresh ``params``, started as Keras starts them; see `medlstm.parameters`."""
+        return recurrent_parameters(input_size, units, self.blocks, rng, dtype)
+
+
+CELLS = {
+    "simple_rnn": Cell(simple_rnn, blocks=("hidden",), states=("hidden",)),
+    "standard": Cell(standard),
+    "article": Cell(article),
+}
+
+
+def run(cell, x, params, initial_state=None):
+    """Apply a cell along time and keep everything it computes.
+
+    Parameters
+    ----------
+    cell : Cell
+        A value of `CELLS`.
+    x : array (N, T, D)
+        Input sequences.
+    params : dict of arrays
+        As described at the top of this module.
+    initial_state : tuple of arrays (N, H), optional
+        Zeros unless given.
+
+    Returns
+    -------
+    trace : dict of arrays (N, T, H)
+        Each state and each gate by name, at every time step.
+    state : tuple of arrays (N, H)
+        The state after the last step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` is not a finite array of shape (N, T, D).
+    """
+    check_array("x", x, ("N", "T", params["kernel"].shape[0]))
+    units = params["recurrent_kernel"].shape[0]
+    dtype = np.result_type(x, *params.values())
+    state = initial_state or tuple(np.zeros((len(x), units), dtype) for _ in cell.states)
+    steps = []
+    for t in range(x.shape[1]):
+        state, gates = cell(x[:, t], state, params)
+        steps.append(dict(zip(cell.states, state, strict=True)) | gates)
+    return {name: np.stack([step[name] for step in steps], axis=1) for name in steps[0]}, state

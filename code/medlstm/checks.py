@@ -1,0 +1,54 @@
+"""Is this array what we expect? If not, one sentence says what came instead, and what to do."""
+
+import numpy as np
+
+
+def check_array(name, array, shape, kind="f"):
+    """Raise unless `array` is a non-empty, finite array of the given shape.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls the array.
+    array : object
+        The candidate.
+    shape : tuple of int or str
+        An integer must match exactly; a letter stands for any length above zero.
+    kind : {"f", "i"}
+        Floating (or complex) or integer numbers.
+
+    Raises
+    ------
+    TypeError
+        If `array` is no NumPy array, or holds numbers of another kind.
+    ValueError
+        If its shape differs, if it is empty, or if a number in it is not finite.
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}; "
+                        "convert it with numpy.asarray")
+    expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+    matches = array.ndim == len(shape) and all(
+        isinstance(want, str) or want == got for want, got in zip(shape, array.shape))
+    if not matches:
+        raise ValueError(f"{name}: expected shape {expected}, got {array.shape}; "
+                         "reshape or transpose it before the call")
+    if array.size == 0:
+        raise ValueError(f"{name}: expected shape {expected}, got {array.shape}, which is empty; "
+                         "pass at least one example")
+    allowed, wanted, advice = {"f": ("fc", "floating-point numbers", "x.astype('float32') / 255"),
+                               "i": ("iu", "integers", "y.astype('int64')")}[kind]
+    if array.dtype.kind not in allowed:
+        raise TypeError(f"{name}: expected {wanted}, got dtype {array.dtype}; "
+                        f"convert it first, for example with {advice}")
+    if kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity; "
+                         "find where they come from before you train on them")
+
+
+def check_labels(y, examples, classes):
+    """Raise unless `y` holds one integer class from 0 to `classes` - 1 for each example."""
+    check_array("y", y, (examples,), kind="i")
+    if y.min() < 0 or y.max() >= classes:
+        raise ValueError(f"y: expected classes from 0 to {classes - 1}, "
+                         f"got values from {y.min()} to {y.max()}; renumber them")

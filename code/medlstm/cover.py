@@ -1,0 +1,23 @@
+"""What is the picture on the first page? ``python -m medlstm.cover`` draws it again."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from medlstm import figures
+from medlstm.datasets import DATA, load_mnist
+from medlstm.explanation import evidence
+from medlstm.network import SequenceClassifier
+
+
+def draw(path):
+    """Write the picture of a trained network that reads three test digits."""
+    network = SequenceClassifier.load(DATA / "weights" / "mnist_rows_numpy_article.npz")
+    _, (images, _) = load_mnist()
+    images = images[[0, 3, 61]].astype(np.float32) / 255
+    figures.reading(images, evidence(network, images), "What the network would answer after each row")
+    plt.savefig(path, dpi=150, metadata={"Software": None})
+    plt.close()
+
+
+if __name__ == "__main__":
+    draw(DATA.parent / "_static" / "reading.png")

@@ -1,0 +1,195 @@
+"""Every drawing in the book, in one style.
+
+The six quantities of an LSTM have one colour, one mark and one place through the whole book; see
+`QUANTITIES`. The colours are those of Okabe and Ito, which most colour-blind readers can tell apart.
+A figure is drawn on white paper, which the site keeps white in dark mode.
+"""
+
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+INK, FAINT = "#222222", "#8a8a8a"
+
+
+class Quantity(NamedTuple):
+    """How one of the six quantities looks, and the range of its values."""
+
+    title: str
+    symbol: str
+    colour: str
+    marker: str
+    low: float
+    high: float
+
+
+QUANTITIES = {
+    "forget": Quantity("forget gate", "$f_t$", "#0072B2", "o", 0, 1),
+    "input": Quantity("input gate", "$i_t$", "#009E73", "^", 0, 1),
+    "candidate": Quantity("candidate", "$g_t$", "#E69F00", "s", -1, 1),
+    "cell": Quantity("cell state", "$c_t$", "#D55E00", "D", -3, 3),
+    "output": Quantity("output gate", "$o_t$", "#AA4499", "v", 0, 1),
+    "hidden": Quantity("hidden state", "$h_t$", "#444444", "X", -1, 1),
+}
+
+plt.rcParams.update({
+    "figure.dpi": 150, "figure.facecolor": "white", "figure.constrained_layout.use": True,
+    "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left", "axes.titleweight": "bold",
+    "axes.edgecolor": FAINT, "axes.labelcolor": INK, "axes.titlecolor": INK, "text.color": INK,
+    "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.prop_cycle": plt.cycler(color=[q.colour for q in QUANTITIES.values()]),
+})
+
+
+def digits(images, captions, columns=10, title=None):
+    """Images (N, 28, 28) in a grid, each under its caption."""
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(7, 0.95 * rows * 10 / columns), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, caption in zip(axes.flat, images, captions):
+        axis.imshow(image, cmap="gray_r")
+        axis.set_title(caption, fontsize=9, fontweight="normal", loc="center")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def rows_of_a_digit(image, chosen, title):
+    """An image (28, 28) with some rows marked, and the pixel values of those rows as step lines."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1, 1.9))
+    _paper(left, image)
+    left.set_ylabel("time step = row")
+    left.set_yticks([0, *chosen, 27])
+    for k, row in enumerate(chosen):
+        left.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=QUANTITIES["forget"].colour, linewidth=1.5)
+        base = 1.25 * (len(chosen) - 1 - k)
+        right.step(range(28), image[row] + base, where="mid", color=QUANTITIES["forget"].colour)
+        right.fill_between(range(28), base, image[row] + base, step="mid", alpha=0.15,
+                           color=QUANTITIES["forget"].colour)
+        right.text(-1, base + 0.1, f"$x_{{{row}}}$", ha="right")
+    right.set(yticks=[], xlabel="pixel in the row, from left to right", xlim=(-0.5, 27.5))
+    right.spines["left"].set_visible(False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def learning_curve(losses, batches_per_epoch, title):
+    """Loss of every batch, with its running mean over fifty batches; one tick an epoch."""
+    figure, axis = plt.subplots(figsize=(7, 2.8))
+    losses = np.asarray(losses)
+    steps = np.arange(1, len(losses) + 1)
+    window = min(50, len(losses))
+    mean = np.convolve(losses, np.ones(window) / window, mode="valid")
+    axis.plot(steps, losses, color=FAINT, alpha=0.45, linewidth=0.7)
+    axis.plot(steps[window - 1:], mean, color=QUANTITIES["forget"].colour, linewidth=2)
+    axis.annotate("each batch", (steps[len(steps) // 30], losses[len(steps) // 30]), (12, 0),
+                  textcoords="offset points", color="#6a6a6a")
+    axis.annotate("mean of 50 batches", (steps[len(steps) // 3], mean[len(steps) // 3]), (0, 18),
+                  textcoords="offset points", color=QUANTITIES["forget"].colour)
+    epochs = len(losses) // batches_per_epoch
+    axis.set_xticks([e * batches_per_epoch for e in range(epochs + 1)], range(epochs + 1))
+    axis.set(xlabel="epoch", ylabel="cross-entropy (nats)", yscale="log", title=title)
+    axis.margins(x=0.01)
+
+
+def gate_maps(image, trace, title, example=0):
+    """A digit beside heat maps (28 rows by H units) of the six quantities while it was read.
+
+    `trace` is one layer's dict of `medlstm.explanation.trace`. The units stand in the order of the
+    row at which their hidden state is largest, the same order in every map.
+    """
+    order = np.abs(trace["hidden"][example]).argmax(axis=0).argsort(kind="stable")
+    figure, axes = plt.subplots(1, 7, figsize=(9.4, 2.7), sharey=True)
+    _paper(axes[0], image)
+    axes[0].set_title("the digit", fontweight="normal")
+    axes[0].set_ylabel("time step = row")
+    for axis, (name, look) in zip(axes[1:], QUANTITIES.items()):
+        colours = _colours(look)
+        drawn = axis.imshow(trace[name][example][:, order], cmap=colours, aspect="auto",
+                            vmin=look.low, vmax=look.high, interpolation="nearest")
+        axis.set_title(f"{look.title} {look.symbol}", color=look.colour, fontsize=8)
+        axis.set_xlabel("unit", fontsize=8)
+        axis.set_xticks([])
+        bar = figure.colorbar(drawn, ax=axis, location="bottom", aspect=12, pad=0.02,
+                              ticks=[look.low, (look.low + look.high) / 2, look.high])
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=7, length=2)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def reading(images, evidence, title):
+    """Digits (N, 28, 28), each beside what the network would answer after every row (N, 28, K).
+
+    The number in a column stands where that answer, while it led, was most probable; answers that
+    never passed 35 % go unnamed.
+    """
+    figure, axes = plt.subplots(1, 2 * len(images), figsize=(9.4, 2.7),
+                                width_ratios=[1.25, 1] * len(images), sharey=True)
+    look = QUANTITIES["forget"]
+    for k, (image, p) in enumerate(zip(images, evidence)):
+        left, right = axes[2 * k], axes[2 * k + 1]
+        _paper(left, image)
+        left.set_yticks([0, 9, 18, 27])
+        right.imshow(p, cmap=_colours(look), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        right.set_xticks(range(p.shape[1]), range(p.shape[1]), fontsize=7)
+        right.set_xlabel("answer so far", fontsize=8)
+        right.tick_params(left=False)
+        for digit in np.unique(p.argmax(axis=1)):
+            row = np.flatnonzero(p.argmax(axis=1) == digit)
+            row = row[p[row, digit].argmax()]
+            if p[row, digit] > 0.35:
+                right.text(digit, row, digit, ha="center", va="center", fontsize=8,
+                           color="white" if p[row, digit] > 0.5 else INK)
+    axes[0].set_ylabel("rows read")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def seeds(accuracies, title):
+    """One dot a seed: `accuracies` maps the name of a model to its test accuracies."""
+    figure, axis = plt.subplots(figsize=(7, 0.55 * len(accuracies) + 1.0))
+    looks = list(QUANTITIES.values())
+    for k, (name, values) in enumerate(accuracies.items()):
+        values = 100 * np.asarray(values)
+        axis.plot(values, np.full(len(values), -k), looks[k].marker, color=looks[k].colour,
+                  markersize=7, alpha=0.75, markeredgecolor="white")
+        axis.plot([values.mean()] * 2, [-k - 0.28, -k + 0.28], color=INK, linewidth=1.5)
+        axis.text(values.mean(), -k + 0.33, f"{values.mean():.2f}", ha="center", fontsize=8)
+    axis.set_yticks([-k for k in range(len(accuracies))], accuracies)
+    axis.set(xlabel="test accuracy (%); a dot is a seed, a line is the mean", title=title,
+             ylim=(-len(accuracies) + 0.4, 0.75))
+    axis.spines["left"].set_visible(False)
+    axis.tick_params(left=False)
+
+
+def confusion(matrix, title):
+    """Confusion matrix: mistakes coloured by their number, right answers in grey."""
+    figure, axis = plt.subplots(figsize=(5.2, 4.6))
+    mistakes = matrix - np.diag(np.diag(matrix))
+    orange = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", QUANTITIES["cell"].colour])
+    axis.imshow(mistakes, cmap=orange, vmin=0, vmax=max(1, mistakes.max() * 1.3))
+    for true, predicted in np.ndindex(matrix.shape):
+        count = matrix[true, predicted]
+        if count:
+            axis.text(predicted, true, count, ha="center", va="center", fontsize=8,
+                      color=FAINT if true == predicted else INK)
+    ticks = range(len(matrix))
+    axis.set_xticks(ticks, ticks)
+    axis.set_yticks(ticks, ticks)
+    axis.set(xlabel="predicted class", ylabel="true class", title=title)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
+def _paper(axis, image):
+    axis.imshow(image, cmap="gray_r", aspect="auto", interpolation="nearest")
+    axis.set_xticks([])
+    axis.spines[:].set_visible(True)
+    axis.spines[:].set_linewidth(0.5)
+
+
+def _colours(look):
+    """White to the quantity's colour; for values of either sign, grey for what is negative."""
+    if look.low < 0:
+        return LinearSegmentedColormap.from_list(look.title, ["#333333", "#ffffff", look.colour])
+    return LinearSegmentedColormap.from_list(look.title, ["#ffffff", look.colour])

@@ -1,0 +1,67 @@
+"""How do weights start, and where does a layer keep them?
+
+The starting values are those of Keras: a kernel drawn uniformly (Glorot and Bengio 2010), an
+orthogonal recurrent kernel (Saxe et al. 2014), zero biases except for the forget gate's,
+which starts at one (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015).
+"""
+
+import numpy as np
+
+
+class Weight:
+    """An attribute that reads, and writes in place, the array of its name in ``parameters``."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, layer, owner=None):
+        return self if layer is None else layer.parameters[self.name]
+
+    def __set__(self, layer, value):
+        layer.parameters[self.name][...] = value
+
+
+def glorot_uniform(shape, rng, dtype):
+    """Matrix (fan_in, fan_out), uniform within +-sqrt(6 / (fan_in + fan_out))."""
+    limit = np.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def orthogonal(shape, rng, dtype):
+    """Matrix whose rows (if wide) or columns (if tall) are orthonormal, drawn uniformly among those."""
+    rows, columns = shape
+    q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+    q *= np.sign(np.diag(r))    # makes the factorisation unique, and so the draw uniform
+    return (q if rows >= columns else q.T).astype(dtype)
+
+
+def recurrent_parameters(input_size, units, blocks, rng, dtype):
+    """Fresh kernels and bias of a recurrent cell.
+
+    Parameters
+    ----------
+    input_size, units : int
+        D and H, both at least 1.
+    blocks : sequence of str
+        What each of the B column blocks computes; the bias of the one called "forget" starts at 1.
+    rng : numpy.random.Generator
+        Source of the random numbers.
+    dtype : dtype
+        Floating-point type of the arrays.
+
+    Returns
+    -------
+    dict of arrays
+        ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H), ``bias`` (B*H,).
+    """
+    for name, size in (("input_size", input_size), ("units", units)):
+        if size < 1:
+            raise ValueError(f"{name}: expected at least 1, got {size}")
+    columns = len(blocks) * units
+    bias = np.zeros(columns, dtype)
+    if "forget" in blocks:
+        start = blocks.index("forget") * units
+        bias[start:start + units] = 1
+    return {"kernel": glorot_uniform((input_size, columns), rng, dtype),
+            "recurrent_kernel": orthogonal((units, columns), rng, dtype),
+            "bias": bias}

@@ -1,0 +1,90 @@
+"""The cells, against values worked out with Python's own mathematics, one number at a time."""
+
+import math
+
+import numpy as np
+import pytest
+
+from medlstm.cells import CELLS, run, sigmoid
+
+x, h, c = 0.7, -0.4, 1.3
+W, U, b = [0.5, -1.1, 0.9, 0.3], [0.2, 0.8, -0.6, -1.4], [0.1, 1.0, -0.2, 0.4]
+z_i, z_f, z_g, z_o = (x * w + h * u + k for w, u, k in zip(W, U, b))
+PARAMS = {"kernel": np.array([W]), "recurrent_kernel": np.array([U]), "bias": np.array(b)}
+
+
+def logistic(z):
+    return 1 / (1 + math.exp(-z))
+
+
+def step(name, params=PARAMS, *state):
+    state, gates = CELLS[name](np.array([[x]]), tuple(np.array([[s]]) for s in state), params)
+    return [s.item() for s in state], {k: v.item() for k, v in gates.items()}
+
+
+def test_standard_step_by_hand():
+    new_c = logistic(z_f) * c + logistic(z_i) * math.tanh(z_g)
+    new_h = logistic(z_o) * math.tanh(new_c)
+    state, gates = step("standard", PARAMS, h, c)
+    assert state == pytest.approx([new_h, new_c], rel=1e-14)
+    assert gates == pytest.approx({"input": logistic(z_i), "forget": logistic(z_f),
+                                   "candidate": math.tanh(z_g), "output": logistic(z_o)}, rel=1e-14)
+
+
+def test_article_step_by_hand():
+    new_c = math.tanh(z_g)
+    new_h = logistic(z_i) * math.tanh(new_c) + logistic(z_f) * h
+    state, gates = step("article", PARAMS, h, c)
+    assert state == pytest.approx([new_h, new_c], rel=1e-14)
+    assert gates["output"] == 1          # a softmax over one unit
+
+
+def test_simple_rnn_step_by_hand():
+    params = {"kernel": np.array([[0.5]]), "recurrent_kernel": np.array([[-0.8]]), "bias": np.array([0.1])}
+    state, _ = step("simple_rnn", params, h)
+    assert state == pytest.approx([math.tanh(0.5 * x - 0.8 * h + 0.1)], rel=1e-14)
+
+
+def test_article_output_gate_sums_to_one_and_changes_nothing(rng):
+    params = CELLS["article"].initial_parameters(3, 4, rng)
+    x = rng.normal(size=(2, 6, 3))
+    trace, _ = run(CELLS["article"], x, params)
+    np.testing.assert_allclose(trace["output"].sum(axis=-1), 1, rtol=1e-14)
+    params["kernel"][:, 12:] = 9
+    again, _ = run(CELLS["article"], x, params)
+    assert np.array_equal(trace["hidden"], again["hidden"])
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_run_is_the_step_repeated(name, rng):
+    cell = CELLS[name]
+    params = cell.initial_parameters(3, 4, rng)
+    x = rng.normal(size=(2, 5, 3))
+    start = tuple(rng.normal(size=(2, 4)) for _ in cell.states)
+    trace, final = run(cell, x, params, start)
+    state = start
+    for t in range(5):
+        state, gates = cell(x[:, t], state, params)
+        for key, value in [*zip(cell.states, state), *gates.items()]:
+            assert np.array_equal(trace[key][:, t], value)
+    assert all(np.array_equal(a, b) for a, b in zip(final, state))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_run_starts_from_zeros(name, rng):
+    cell = CELLS[name]
+    params = cell.initial_parameters(3, 4, rng)
+    x = rng.normal(size=(2, 5, 3))
+    zeros = tuple(np.zeros((2, 4)) for _ in cell.states)
+    assert np.array_equal(run(cell, x, params)[0]["hidden"], run(cell, x, params, zeros)[0]["hidden"])
+
+
+def test_sigmoid_never_overflows():
+    z = np.array([-1e4, -90.0, -5e-324, 0.0, 1.0, 1e4], np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_allclose(sigmoid(z), [0, 0, 0.5, 0.5, 1 / (1 + math.exp(-1)), 1], atol=1e-7)
+
+
+def test_run_refuses_a_sequence_of_another_width(rng):
+    with pytest.raises(ValueError, match=r"x: expected shape \(N, T, 3\), got \(2, 5, 4\)"):
+        run(CELLS["standard"], np.zeros((2, 5, 4)), CELLS["standard"].initial_parameters(3, 4, rng))

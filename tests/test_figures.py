@@ -1,0 +1,92 @@
+"""Every drawing can be drawn, and the six quantities can be told apart."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from medlstm import cover, figures
+from medlstm.explanation import evidence, trace
+from medlstm.network import SequenceClassifier
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def read(rng):
+    network = SequenceClassifier(28, (8, 6), 10)
+    x = rng.random((3, 28, 28), np.float32)
+    return network, x
+
+
+def titles(figure):
+    return [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
+
+
+def test_six_quantities_have_six_colours_and_six_marks():
+    looks = figures.QUANTITIES.values()
+    assert len({look.colour for look in looks}) == len({look.marker for look in looks}) == 6
+
+
+def test_six_quantities_differ_in_grey_or_in_their_mark():
+    grey = [np.dot([int(look.colour[k:k + 2], 16) for k in (1, 3, 5)], [0.299, 0.587, 0.114])
+            for look in figures.QUANTITIES.values()]
+    assert min(255 - g for g in grey) > 70      # each is seen on white paper
+
+
+def test_gate_maps_show_all_six_with_the_cells_in_one_order(read):
+    network, x = read
+    layer = trace(network, x)[1]
+    figures.gate_maps(x[1], layer, "title", example=1)
+    axes = plt.gcf().axes
+    maps = [axis.images[0].get_array() for axis in axes[1:7]]
+    order = np.abs(layer["hidden"][1]).argmax(axis=0).argsort(kind="stable")
+    for drawn, name in zip(maps, figures.QUANTITIES):
+        np.testing.assert_array_equal(drawn, layer[name][1][:, order])
+
+
+def test_reading_shows_the_evidence_row_by_row(read):
+    network, x = read
+    p = evidence(network, x)
+    figures.reading(x, p, "title")
+    axes = plt.gcf().axes
+    assert len(axes) == 6
+    np.testing.assert_array_equal(axes[3].images[0].get_array(), p[1])
+
+
+def test_confusion_prints_every_count_and_colours_only_mistakes():
+    matrix = np.array([[50, 3], [0, 40]])
+    figures.confusion(matrix, "title")
+    axis = plt.gca()
+    assert sorted(text.get_text() for text in axis.texts) == ["3", "40", "50"]
+    np.testing.assert_array_equal(axis.images[0].get_array(), [[0, 3], [0, 0]])
+
+
+def test_seeds_are_dots_with_their_mean():
+    figures.seeds({"a": [0.97, 0.99], "b": [0.5]}, "title")
+    axis = plt.gca()
+    np.testing.assert_allclose(axis.lines[0].get_xdata(), [97, 99])
+    assert [text.get_text() for text in axis.texts] == ["98.00", "50.00"]
+
+
+def test_learning_curve_has_a_tick_an_epoch():
+    figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
+    axis = plt.gca()
+    assert list(axis.get_xticks()) == [0, 40, 80, 120] and titles(plt.gcf()) == ["It falls"]
+    assert len(axis.lines[1].get_xdata()) == 120 - 49
+
+
+def test_digits_and_rows(read):
+    _, x = read
+    figures.digits(x, ["a", "b", "c"], columns=2, title="title")
+    assert [t for t in titles(plt.gcf()) if t] == ["a", "b", "c"]
+    figures.rows_of_a_digit(x[0], (3, 20), "title")
+    assert [text.get_text() for text in plt.gcf().axes[1].texts] == ["$x_{3}$", "$x_{20}$"]
+
+
+def test_the_cover_is_drawn_from_the_stored_network(tmp_path):
+    cover.draw(tmp_path / "cover.png")
+    assert (tmp_path / "cover.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,70 @@
+"""Keras: the book's networks, and the cells as layers that train."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from medlstm import keras_models
+from medlstm.cells import CELLS, run
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_cell_layer_equals_the_cell(name, rng):
+    layer = keras_models.cell_layer(name, 4, return_sequences=True)
+    x = rng.normal(size=(3, 6, 5)).astype(np.float32)
+    layer(x)
+    params = {w.name: rng.normal(scale=0.5, size=w.shape).astype(np.float32) for w in layer.weights}
+    layer.set_weights([params[w.name] for w in layer.weights])
+    np.testing.assert_allclose(layer(x), run(CELLS[name], x, params)[0]["hidden"], atol=1e-6)
+
+
+def test_standard_cell_layer_equals_keras_lstm(rng):
+    x = rng.normal(size=(3, 6, 5)).astype(np.float32)
+    mine, theirs = keras_models.cell_layer("standard", 4), keras.layers.LSTM(4)
+    mine(x), theirs(x)
+    for a, b in zip(mine.get_weights(), theirs.get_weights()):
+        assert a.shape == b.shape
+    np.testing.assert_array_equal(mine.get_weights()[2], theirs.get_weights()[2])
+    mine.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(mine(x), theirs(x), atol=1e-6)
+
+
+def test_the_printed_output_gate_gets_no_gradient_at_all(rng):
+    layer = keras_models.cell_layer("article", 4)
+    x = tf.constant(rng.normal(size=(3, 6, 5)).astype(np.float32))
+    layer(x)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x) ** 2)
+    for gradient in tape.gradient(loss, layer.trainable_weights):
+        blocks = np.split(gradient.numpy(), 4, axis=-1)
+        assert all(block.any() for block in blocks[:3]) and not blocks[3].any()
+
+
+def test_cell_layer_trains_and_is_saved(rng, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((6, 3)), keras_models.cell_layer("standard", 8),
+                              keras.layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    y = rng.integers(0, 3, 60)
+    x = np.eye(3, dtype=np.float32)[y][:, None].repeat(6, axis=1)
+    model.fit(x, y, epochs=20, verbose=0)
+    assert model.evaluate(x, y, verbose=0)[1] == 1
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+def test_the_classic_network_has_130442_weights_and_a_seed():
+    build = lambda seed: keras_models.build("stacked_lstm", (28, 28), 10, seed)
+    a, b, c = build(0), build(0), build(1)
+    assert [layer.count_params() for layer in a.layers] == [80384, 49408, 650]
+    assert np.array_equal(a.get_weights()[0], b.get_weights()[0])
+    assert not np.array_equal(a.get_weights()[0], c.get_weights()[0])
+
+
+def test_unknown_names_get_one_clear_sentence():
+    with pytest.raises(ValueError, match="name: expected one of stacked_lstm.*got 'stacked'"):
+        keras_models.build("stacked", (28, 28), 10, 0)
+    with pytest.raises(ValueError, match="name: expected one of simple_rnn, standard.*got 'lstm'"):
+        keras_models.cell_layer("lstm", 4)

@@ -1,0 +1,130 @@
+"""What must be true of every stored notebook before it is even run."""
+
+import ast
+import json
+import re
+
+import nbformat
+import pytest
+
+from medlstm.notebooks import CHAPTERS, ROOT, chapters
+
+NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
+every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS.values(), ids=NOTEBOOKS)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def test_every_notebook_is_in_the_table_of_contents():
+    assert sorted(path.stem for path in chapters()) == sorted(NOTEBOOKS)
+
+
+@every_notebook
+def test_is_valid_and_small(notebook):
+    nbformat.validate(notebook)
+    assert len(json.dumps(notebook)) < 1.5e6
+
+
+@every_notebook
+def test_every_cell_was_run_in_order(notebook):
+    counts = [cell.execution_count for cell in code(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook
+def test_no_warning_no_error_no_bar_is_stored(notebook):
+    for cell in code(notebook):
+        for output in cell.outputs:
+            assert output.output_type != "error" and output.get("name") != "stderr", cell.source
+            assert "\r" not in json.dumps(output) and "ETA" not in json.dumps(output)
+
+
+@every_notebook
+def test_no_path_of_a_machine_is_stored(notebook):
+    path = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|work|opt|usr|private|var)/\w|[A-Z]:\\\\")
+    for cell in notebook.cells:
+        outputs = [{k: v for k, v in o.get("data", {}).items() if not k.startswith("image/")} | {"text": o.get("text")}
+                   for o in cell.get("outputs", [])]
+        assert not path.search(cell.source + json.dumps(outputs))
+
+
+@every_notebook
+def test_at_most_a_quarter_is_ignored_and_each_is_asserted(notebook):
+    cells = code(notebook)
+    ignored = [k for k, cell in enumerate(cells) if "nbval-ignore-output" in tags(cell)]
+    assert 4 * len(ignored) <= len(cells)
+    for k in ignored:
+        following = cells[k + 1]
+        assert "nbval-ignore-output" not in tags(following)
+        assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(following.source)))
+    forbidden = {"nbval-skip", "nbval-raises-exception", "raises-exception", "skip-execution"}
+    assert not any(forbidden & tags(cell) for cell in cells)
+
+
+@every_notebook
+def test_every_figure_has_a_caption_and_a_text_alternative(notebook):
+    for cell in code(notebook):
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            settings = cell.metadata["mystnb"]
+            assert len(settings["image"]["alt"]) > 40 and len(settings["figure"]["caption"]) > 20
+            assert settings["figure"]["name"].startswith("fig-")
+
+
+def test_no_figure_in_a_page_lacks_a_text_alternative():
+    for page in [ROOT / "index.md", *CHAPTERS.glob("*.md")]:
+        for block in re.findall(r"```{(?:figure|image)}.*?```", page.read_text(), re.S):
+            assert re.search(r"^:alt: .{40,}", block, re.M), page
+        assert "![](" not in page.read_text()
+
+
+@every_notebook
+def test_opens_and_closes_as_a_lesson(notebook):
+    text = prose(notebook)
+    opening = notebook.cells[1].source if "**You will**" not in notebook.cells[0].source else notebook.cells[0].source
+    objectives = re.findall(r"^\d\. ", opening.split("**You need**")[0], re.M)
+    assert 3 <= len(objectives) <= 5
+    assert all(part in opening for part in ("**You will**", "**You need**", "**Time**"))
+    assert len(re.findall(r"^:::{exercise}", text, re.M)) >= len(objectives)
+    headings = re.findall(r"^## (.*)", text, re.M)
+    assert headings[-3:] == ["What you can do now", "Exercises", "Next"]
+
+
+@every_notebook
+def test_cells_are_short(notebook):
+    lengths = sorted(len(cell.source.splitlines()) for cell in code(notebook))
+    assert lengths[len(lengths) // 2] <= 5 and lengths[int(0.9 * len(lengths))] <= 20
+
+
+@every_notebook
+def test_exercises_come_as_start_solution_check(notebook):
+    kinds = [next(iter(tags(cell) & {"exercise", "solution", "check"})) for cell in code(notebook)
+             if tags(cell) & {"exercise", "solution", "check"}]
+    assert kinds == ["exercise", "solution", "check"] * (len(kinds) // 3)
+    labels = re.findall(r"^:label: (ex-\S+)", prose(notebook), re.M)
+    assert labels == re.findall(r"^:::{solution} (\S+)", prose(notebook), re.M)
+    assert len(labels) == len(kinds) // 3
+    for cell in code(notebook):
+        if "check" in tags(cell):
+            assert "check(" in cell.source and cell.outputs[0].text == "Right.\n"
+
+
+@every_notebook
+def test_slides_are_marked(notebook):
+    kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells]
+    assert kinds.count("slide") >= 5
+
+
+@every_notebook
+def test_kernel_metadata_say_nothing_of_a_machine(notebook):
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3" and notebook.metadata.language_info == {"name": "python"}

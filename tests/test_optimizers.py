@@ -1,0 +1,47 @@
+"""Ten steps of each optimizer, against Keras."""
+
+import keras
+import numpy as np
+import pytest
+
+from medlstm.optimizers import SGD, Adam, clip_by_global_norm
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [
+    (lambda: SGD(0.1), lambda: keras.optimizers.SGD(0.1)),
+    (lambda: SGD(0.1, momentum=0.9), lambda: keras.optimizers.SGD(0.1, momentum=0.9)),
+    (lambda: Adam(), lambda: keras.optimizers.Adam()),
+    (lambda: Adam(0.02, 0.8, 0.95, 1e-3), lambda: keras.optimizers.Adam(0.02, 0.8, 0.95, 1e-3)),
+    (lambda: Adam(clip_norm=0.7), lambda: keras.optimizers.Adam(global_clipnorm=0.7)),
+    (lambda: SGD(0.1, clip_norm=0.7), lambda: keras.optimizers.SGD(0.1, global_clipnorm=0.7)),
+])
+def test_ten_steps_equal_keras(mine, theirs, rng):
+    start = [rng.normal(size=(3, 2)).astype(np.float32), rng.normal(size=4).astype(np.float32)]
+    arrays = [a.copy() for a in start]
+    variables = [keras.Variable(a) for a in start]
+    mine, theirs = mine(), theirs()
+    for _ in range(10):
+        gradients = [rng.normal(size=a.shape).astype(np.float32) for a in start]
+        theirs.apply(gradients, variables)
+        mine.update(arrays, [g.copy() for g in gradients])
+    for a, v in zip(arrays, variables):
+        np.testing.assert_allclose(a, v.numpy(), rtol=2e-5, atol=2e-6)
+
+
+def test_first_step_of_adam_is_the_learning_rate():
+    p = np.array([1.0, 1.0, 1.0])
+    Adam(0.01).update([p], [np.array([3.0, -0.002, 1e4])])
+    np.testing.assert_allclose(p, [0.99, 1.01, 0.99], atol=1e-4)
+
+
+def test_clipping_keeps_the_direction():
+    gradients = [np.array([3.0, 0.0]), np.array([[4.0]])]
+    assert clip_by_global_norm(gradients, 1.0) == 5
+    np.testing.assert_allclose(gradients[0], [0.6, 0])
+    np.testing.assert_allclose(gradients[1], [[0.8]])
+
+
+def test_clipping_leaves_small_gradients_alone():
+    gradients = [np.array([3.0, 4.0])]
+    assert clip_by_global_norm(gradients, 5.0) == 5
+    np.testing.assert_array_equal(gradients[0], [3, 4])

@@ -1,0 +1,49 @@
+"""The built site: whole, and asking nothing of another host."""
+
+import re
+
+import pytest
+
+from medlstm.notebooks import ROOT
+
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts) if SITE.is_dir() else []
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="the site is not built: make book")
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SITE)))
+
+
+@every_page
+def test_nothing_is_loaded_from_another_host(page):
+    html = page.read_text()
+    loaded = re.findall(r'<(?:script|img|iframe|source|video|audio)[^>]*?\ssrc="([^"]+)"', html)
+    loaded += [m for tag in re.findall(r"<link[^>]+>", html) if "canonical" not in tag
+               for m in re.findall(r'href="([^"]+)"', tag)]
+    assert not [address for address in loaded if re.match(r"(?:https?:)?//", address)]
+
+
+@every_page
+def test_every_image_has_a_text_alternative(page):
+    images = re.findall(r"<img[^>]*>", page.read_text())
+    for image in [image for image in images if "logo__image" not in image]:    # its name stands beside it
+        alternative = re.search(r'\salt="([^"]+)"', image)
+        assert alternative and not re.search(r"\.(png|svg|jpe?g)$|^_images", alternative[1]), image
+
+
+@every_page
+def test_every_link_within_the_site_leads_somewhere(page):
+    for address in re.findall(r'<a[^>]*?\shref="([^"#?]+)', page.read_text()):
+        if not re.match(r"\w+:|//", address):
+            assert (page.parent / address).exists(), address
+
+
+def test_every_page_of_the_contents_is_built():
+    contents = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
+    assert [name for name in contents if not (SITE / f"{name}.html").is_file()] == []
+
+
+def test_mathematics_is_typeset_by_the_site_itself():
+    page = (SITE / "chapters" / "numpy-lstm.html").read_text()
+    assert re.search(r'src="[^"]*_static/mathjax/tex-[^"]+\.js', page)
+    assert (SITE / "_static" / "mathjax").is_dir()
+    assert 'class="eqno"' in page

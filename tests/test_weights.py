@@ -1,0 +1,39 @@
+"""Weights cross between NumPy and Keras to the last bit."""
+
+import keras
+import numpy as np
+import pytest
+
+from medlstm import keras_models, weights
+from medlstm.network import SequenceClassifier
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numpy_to_keras_and_back(dtype, rng):
+    network = SequenceClassifier(5, (4, 3), 2, seed=3, dtype=dtype)
+    x = rng.normal(size=(6, 7, 5)).astype(dtype)
+    model = weights.to_keras(network)
+    again = weights.from_keras(model)
+    np.testing.assert_allclose(model.predict(x, verbose=0), network.predict(x), atol=1e-6)
+    assert np.array_equal(again.predict(x), network.predict(x))
+    for name, array in network.parameters.items():
+        assert array.dtype == dtype and array.tobytes() == again.parameters[name].tobytes()
+
+
+def test_keras_to_numpy(rng):
+    model = keras_models.build("stacked_lstm", (28, 28), 10, 5)
+    x = rng.random((4, 28, 28), np.float32)
+    np.testing.assert_allclose(weights.from_keras(model).predict(x), model.predict(x, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [
+    [keras.layers.LSTM(3)],
+    [keras.layers.GRU(3), keras.layers.Dense(2, activation="softmax")],
+    [keras.layers.LSTM(3, activation="relu"), keras.layers.Dense(2, activation="softmax")],
+    [keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(2, activation="softmax")],
+    [keras.layers.LSTM(3, use_bias=False), keras.layers.Dense(2, activation="softmax")],
+    [keras.layers.LSTM(3), keras.layers.Dense(2)],
+])
+def test_other_models_get_one_clear_sentence(layers):
+    with pytest.raises(ValueError, match="model: expected"):
+        weights.from_keras(keras.Sequential([keras.Input((5, 4)), *layers]))
