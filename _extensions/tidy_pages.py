@@ -1,13 +1,16 @@
-"""Two small repairs to each page: no script is loaded twice, and no image lacks a word for the blind."""
+"""A repair to each page: the theme lists some scripts twice, and one for a button the book does not have."""
 
 
-def once(app, page, template, context, doctree):
-    """Drop repeated script files; the theme lists some twice, and the browser complains."""
-    seen = set()
-    context["script_files"] = [script for script in context.get("script_files", [])
-                               if not (str(script) in seen or seen.add(str(script)))]
+def tidy(app, page, template, context, doctree):
+    """Keep each script once; leave out Thebe's, which would fetch itself from elsewhere."""
+    kept = {}
+    for script in context["script_files"]:
+        what = (str(script.filename), str(sorted(script.attributes.items())))
+        if "thebe" not in "".join(what).lower():
+            kept.setdefault(what, script)
+    context["script_files"] = list(kept.values())
 
 
 def setup(app):
-    app.connect("html-page-context", once, priority=900)
+    app.connect("html-page-context", tidy, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -103,6 +103,9 @@ def test_opens_and_closes_as_a_lesson(notebook):
 def test_cells_are_short(notebook):
     lengths = sorted(len(cell.source.splitlines()) for cell in code(notebook))
     assert lengths[len(lengths) // 2] <= 5 and lengths[int(0.9 * len(lengths))] <= 20
+    for cell in code(notebook):
+        for line in cell.source.splitlines():
+            assert len(line) <= 78, f"a page is 78 characters wide: {line}"
 
 
 @every_notebook

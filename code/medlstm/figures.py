@@ -100,21 +100,22 @@ def gate_maps(image, trace, title, example=0):
     row at which their hidden state is largest, the same order in every map.
     """
     order = np.abs(trace["hidden"][example]).argmax(axis=0).argsort(kind="stable")
-    figure, axes = plt.subplots(1, 7, figsize=(9.4, 2.7), sharey=True)
-    _paper(axes[0], image)
-    axes[0].set_title("the digit", fontweight="normal")
-    axes[0].set_ylabel("time step = row")
-    for axis, (name, look) in zip(axes[1:], QUANTITIES.items()):
-        colours = _colours(look)
-        drawn = axis.imshow(trace[name][example][:, order], cmap=colours, aspect="auto",
+    figure = plt.figure(figsize=(7, 4.6))
+    grid = figure.add_gridspec(2, 4, width_ratios=(1.5, 1, 1, 1))
+    digit = figure.add_subplot(grid[:, 0])
+    _paper(digit, image)
+    digit.set_ylabel("time step = row")
+    for k, (name, look) in enumerate(QUANTITIES.items()):
+        axis = figure.add_subplot(grid[k // 3, 1 + k % 3])
+        drawn = axis.imshow(trace[name][example][:, order], cmap=_colours(look), aspect="auto",
                             vmin=look.low, vmax=look.high, interpolation="nearest")
-        axis.set_title(f"{look.title} {look.symbol}", color=look.colour, fontsize=8)
-        axis.set_xlabel("unit", fontsize=8)
+        axis.set_title(f"{look.title} {look.symbol}", color=look.colour, fontsize=9)
         axis.set_xticks([])
-        bar = figure.colorbar(drawn, ax=axis, location="bottom", aspect=12, pad=0.02,
+        axis.set_yticks([0, 9, 18, 27])
+        bar = figure.colorbar(drawn, ax=axis, location="bottom", aspect=18, pad=0.03,
                               ticks=[look.low, (look.low + look.high) / 2, look.high])
         bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=7, length=2)
+        bar.ax.tick_params(labelsize=8, length=2)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
@@ -124,15 +125,15 @@ def reading(images, evidence, title):
     The number in a column stands where that answer, while it led, was most probable; answers that
     never passed 35 % go unnamed.
     """
-    figure, axes = plt.subplots(1, 2 * len(images), figsize=(9.4, 2.7),
-                                width_ratios=[1.25, 1] * len(images), sharey=True)
+    figure, axes = plt.subplots(1, 2 * len(images), figsize=(2.6 * len(images), 2.4),
+                                width_ratios=[1.1, 1] * len(images), sharey=True)
     look = QUANTITIES["forget"]
     for k, (image, p) in enumerate(zip(images, evidence)):
         left, right = axes[2 * k], axes[2 * k + 1]
         _paper(left, image)
         left.set_yticks([0, 9, 18, 27])
         right.imshow(p, cmap=_colours(look), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-        right.set_xticks(range(p.shape[1]), range(p.shape[1]), fontsize=7)
+        right.set_xticks(range(p.shape[1]), range(p.shape[1]), fontsize=6.5)
         right.set_xlabel("answer so far", fontsize=8)
         right.tick_params(left=False)
         for digit in np.unique(p.argmax(axis=1)):
@@ -164,7 +165,7 @@ def seeds(accuracies, title):
 
 def confusion(matrix, title):
     """Confusion matrix: mistakes coloured by their number, right answers in grey."""
-    figure, axis = plt.subplots(figsize=(5.2, 4.6))
+    figure, axis = plt.subplots(figsize=(7, 4.4))
     mistakes = matrix - np.diag(np.diag(matrix))
     orange = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", QUANTITIES["cell"].colour])
     axis.imshow(mistakes, cmap=orange, vmin=0, vmax=max(1, mistakes.max() * 1.3))
