@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from medlstm.cells import CELLS, run, sigmoid
+from medlstm.cells import CELLS, clamp, run, sigmoid
 
 x, h, c = 0.7, -0.4, 1.3
 W, U, b = [0.5, -1.1, 0.9, 0.3], [0.2, 0.8, -0.6, -1.4], [0.1, 1.0, -0.2, 0.4]
@@ -88,3 +88,32 @@ def test_sigmoid_never_overflows():
 def test_run_refuses_a_sequence_of_another_width(rng):
     with pytest.raises(ValueError, match=r"x: expected shape \(N, T, 3\), got \(2, 5, 4\)"):
         run(CELLS["standard"], np.zeros((2, 5, 4)), CELLS["standard"].initial_parameters(3, 4, rng))
+
+
+@pytest.mark.parametrize(("name", "value"), [("forget", 0.0), ("forget", 1.0), ("input", 0.25),
+                                             ("output", 0.9), ("candidate", -1.0), ("candidate", 0.5)])
+def test_a_clamped_block_holds_its_value(name, value, rng):
+    cell = CELLS["standard"]
+    params = cell.initial_parameters(3, 4, rng)
+    before = {key: array.copy() for key, array in params.items()}
+    trace, _ = run(cell, rng.normal(size=(2, 5, 3)), clamp(cell, params, **{name: value}))
+    np.testing.assert_allclose(trace[name], value, rtol=0, atol=0 if value in (-1, 0, 1) else 1e-15)
+    assert all(np.array_equal(params[key], before[key]) for key in params)
+    others = set(trace) - {name, "hidden", "cell"}
+    assert all(np.ptp(trace[other]) > 0.01 for other in others)
+
+
+def test_a_kept_cell_state_is_kept_to_the_bit(rng):
+    cell = CELLS["standard"]
+    start = rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    params = clamp(cell, cell.initial_parameters(3, 4, rng), forget=1.0, input=0.0)
+    _, (_, c) = run(cell, rng.normal(size=(2, 50, 3)), params, start)
+    assert np.array_equal(c, start[1])
+
+
+def test_clamp_refuses_other_blocks_and_values(rng):
+    params = CELLS["standard"].initial_parameters(3, 4, rng)
+    with pytest.raises(ValueError, match="cell: expected one of input, forget, candidate, output"):
+        clamp(CELLS["standard"], params, cell=1.0)
+    with pytest.raises(ValueError, match="forget: expected a value from 0 to 1, got 1.5"):
+        clamp(CELLS["standard"], params, forget=1.5)

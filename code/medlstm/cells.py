@@ -135,3 +135,42 @@ def run(cell, x, params, initial_state=None):
         state, gates = cell(x[:, t], state, params)
         steps.append(dict(zip(cell.states, state, strict=True)) | gates)
     return {name: np.stack([step[name] for step in steps], axis=1) for name in steps[0]}, state
+
+
+def clamp(cell, params, /, **values):
+    """A copy of `params` with some blocks held at a fixed value, whatever the input.
+
+    Parameters
+    ----------
+    cell : Cell
+        A value of `CELLS`.
+    params : dict of arrays
+        Its parameters; left unchanged.
+    **values : float
+        Block name and value, such as ``forget=1.0, input=0.0``: from 0 to 1 for a gate, from -1 to
+        1 for the candidate, ends included. The weights of the block become 0 and its bias the
+        inverse of its activation at the value; at the ends, infinity.
+
+    Returns
+    -------
+    dict of arrays
+
+    Raises
+    ------
+    ValueError
+        If the cell has no such block, or the value is out of its range.
+    """
+    params = {name: array.copy() for name, array in params.items()}
+    units = params["recurrent_kernel"].shape[0]
+    for name, value in values.items():
+        low = -1 if name == "candidate" else 0
+        if name not in cell.blocks:
+            raise ValueError(f"{name}: expected one of {', '.join(cell.blocks)}; choose one of these")
+        if not low <= value <= 1:
+            raise ValueError(f"{name}: expected a value from {low} to 1, got {value}; choose one within")
+        block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
+        params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
+        with np.errstate(divide="ignore"):
+            params["bias"][block] = (np.arctanh(value) if name == "candidate"
+                                     else np.log(value) - np.log1p(-value))
+    return params

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from medlstm.datasets import DATA
-from medlstm.experiments import mnist_rows, runner
+from medlstm.experiments import cells, mnist_rows, runner
 
-EXPERIMENTS = {"mnist_rows": mnist_rows}
+EXPERIMENTS = {"cells": cells, "mnist_rows": mnist_rows}
 
 parser = argparse.ArgumentParser(
     prog="python -m medlstm.experiments",

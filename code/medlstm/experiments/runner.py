@@ -82,7 +82,7 @@ def run(name, experiment, seeds, quick, root):
         stored["runs"].append(job | outcome.row)
         with whole_file(path) as part:
             part.write_text(_pretty(stored))
-        print(f"[{number}/{len(jobs)}] {label}: {outcome.row['test']} "
+        print(f"[{number}/{len(jobs)}] {label}: {outcome.row.get('test') or outcome.row['validation']} "
               f"({time.perf_counter() - start:.0f} s)", flush=True)
     return stored
 
