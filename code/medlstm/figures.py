@@ -146,18 +146,17 @@ def reading(images, evidence, title):
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
-def seeds(accuracies, title):
-    """One dot a seed: `accuracies` maps the name of a model to its test accuracies."""
+def seeds(accuracies, title, xlabel="test accuracy (%); a dot is a seed, a line is the mean"):
+    """One dot a seed: `accuracies` maps the name of a model to its accuracies, between 0 and 1."""
     figure, axis = plt.subplots(figsize=(7, 0.55 * len(accuracies) + 1.0))
-    looks = list(QUANTITIES.values())
-    for k, (name, values) in enumerate(accuracies.items()):
+    for k, values in enumerate(accuracies.values()):
         values = 100 * np.asarray(values)
-        axis.plot(values, np.full(len(values), -k), looks[k].marker, color=looks[k].colour,
-                  markersize=7, alpha=0.75, markeredgecolor="white")
+        axis.plot(values, np.full(len(values), -k), "o", color=QUANTITIES["forget"].colour,
+                  markersize=7, alpha=0.7, markeredgecolor="white")
         axis.plot([values.mean()] * 2, [-k - 0.28, -k + 0.28], color=INK, linewidth=1.5)
         axis.text(values.mean(), -k + 0.33, f"{values.mean():.2f}", ha="center", fontsize=8)
     axis.set_yticks([-k for k in range(len(accuracies))], accuracies)
-    axis.set(xlabel="test accuracy (%); a dot is a seed, a line is the mean", title=title,
+    axis.set(xlabel=xlabel, title=title,
              ylim=(-len(accuracies) + 0.4, 0.75))
     axis.spines["left"].set_visible(False)
     axis.tick_params(left=False)
@@ -180,6 +179,96 @@ def confusion(matrix, title):
     axis.set(xlabel="predicted class", ylabel="true class", title=title)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
+
+
+def cell_drawing(highlight, title):
+    """One step of an LSTM as a drawing, with one of the `QUANTITIES` in colour."""
+    figure, axis = plt.subplots(figsize=(7, 2.9))
+    axis.set(xlim=(0, 10.6), ylim=(0, 4.6), aspect="equal")
+    axis.axis("off")
+    on = {name: (look.colour if name == highlight else FAINT) for name, look in QUANTITIES.items()}
+    wide = {name: 2.6 if name == highlight else 1.1 for name in QUANTITIES}
+
+    def line(points, name, arrow=True):
+        x, y = zip(*points)
+        axis.plot(x, y, color=on[name], linewidth=wide[name], solid_capstyle="round", zorder=1)
+        if arrow:
+            axis.annotate("", points[-1], points[-2], zorder=2, arrowprops={
+                "arrowstyle": "-|>", "color": on[name], "lw": wide[name], "shrinkA": 0, "shrinkB": 0})
+
+    def circle(x, y, text, name):
+        axis.plot(x, y, "o", markersize=19, markerfacecolor="white", markeredgecolor=on[name],
+                  markeredgewidth=wide[name], zorder=3)
+        axis.text(x, y, text, ha="center", va="center_baseline", fontsize=12, zorder=4)
+
+    def box(x, y, name, activation):
+        look, chosen = QUANTITIES[name], name == highlight
+        axis.text(x, y, f"{look.symbol}\n{activation}", ha="center", va="center", fontsize=9, zorder=4,
+                  color="white" if chosen else INK, linespacing=1.35,
+                  bbox={"boxstyle": "round,pad=0.35", "edgecolor": on[name], "linewidth": wide[name],
+                        "facecolor": look.colour if chosen else "white"})
+
+    top, middle = 3.9, 2.6
+    line([(0.6, top), (10.0, top)], "cell")
+    line([(0.6, 0.35), (7.0, 0.35)], "hidden", arrow=False)
+    for x, name in ((2.0, "forget"), (3.6, "input"), (5.2, "candidate"), (7.0, "output")):
+        axis.plot([x, x], [0.35, 1.0], color=FAINT, linewidth=1.1, zorder=1)
+        box(x, 1.25, name, "$\\tanh$" if name == "candidate" else "$\\sigma$")
+    line([(2.0, 1.75), (2.0, top - 0.3)], "forget")
+    line([(3.6, 1.75), (3.6, middle), (4.1, middle)], "input")
+    line([(5.2, 1.75), (5.2, middle), (4.7, middle)], "candidate")
+    line([(4.4, middle + 0.3), (4.4, top - 0.3)], "candidate" if highlight == "candidate" else "input")
+    line([(8.3, top), (8.3, middle + 0.3)], "cell")
+    line([(7.0, 1.75), (7.0, middle), (8.0, middle)], "output")
+    line([(8.3, middle - 0.3), (8.3, 0.35), (10.0, 0.35)], "hidden")
+    circle(2.0, top, "×", "forget")
+    circle(4.4, middle, "×", "candidate" if highlight == "candidate" else "input")
+    circle(4.4, top, "+", "cell")
+    circle(8.3, middle, "×", "output")
+    axis.text(8.42, 3.32, "tanh", fontsize=8)
+    for x, y, text, name in ((0.5, top, "$c_{t-1}$", "cell"), (10.1, top, "$c_t$", "cell"),
+                             (0.5, 0.35, "$x_t,\\ h_{t-1}$", "hidden"), (10.1, 0.35, "$h_t$", "hidden")):
+        axis.text(x, y, text, ha="right" if x < 5 else "left", va="center", fontsize=11,
+                  color=QUANTITIES[name].colour if name == highlight else INK)
+    axis.set_title(title, x=0)
+
+
+def over_time(panels, start, ylabel, title):
+    """Small multiples of a quantity (T, H) over time: `panels` maps a caption to (values, quantity)."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(7, 2.3), sharey=True)
+    for axis, (caption, (values, name)) in zip(axes, panels.items()):
+        look = QUANTITIES[name]
+        values = np.vstack([start, values])
+        axis.plot(values, color=look.colour, marker=look.marker, markersize=3, linewidth=1.2, alpha=0.8)
+        axis.axhline(0, color=FAINT, linewidth=0.6)
+        axis.set_title(caption, fontsize=9, fontweight="normal")
+        axis.set_xlabel("time step")
+    axes[0].set_ylabel(ylabel)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def curves(series, xlabel, ylabel, title, log=True):
+    """Lines with their names at their right ends: `series` maps a name to its values from x = 0."""
+    figure, axis = plt.subplots(figsize=(7, 3.2))
+    looks = list(QUANTITIES.values())
+    ends = []
+    for k, (name, values) in enumerate(series.items()):
+        values = np.asarray(values, float)
+        look = looks[k % len(looks)]
+        axis.plot(values, color=look.colour, linewidth=1.8, marker=look.marker, markersize=4.5,
+                  markevery=max(1, len(values) // 9))
+        ends.append([values[-1], name, look.colour, len(values) - 1])
+    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axis.margins(x=0.01)
+    figure.canvas.draw()
+    heights = [axis.transData.transform((x, y))[1] for y, _, _, x in ends]
+    gap = 0.058 * figure.bbox.height
+    placed = {}
+    for k in np.argsort(heights):
+        placed[k] = max(heights[k], max(placed.values(), default=-np.inf) + gap)
+    for k, (y, name, colour, x) in enumerate(ends):
+        axis.annotate(name, (x, y), (6, (placed[k] - heights[k]) * 72 / figure.dpi),
+                      textcoords="offset points", va="center", color=colour)
 
 
 def _paper(axis, image):
