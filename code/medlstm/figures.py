@@ -56,6 +56,40 @@ def digits(images, captions, columns=10, title=None):
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
+def scans(images, captions, title, limits=(None, None)):
+    """Scans side by side, black to white between `limits`, each under its caption."""
+    figure, axes = plt.subplots(1, len(images), figsize=(7, 7 / len(images) * images[0].shape[0]
+                                                         / images[0].shape[1] + 0.6))
+    limits = limits if isinstance(limits, list) else [limits] * len(images)
+    for axis, image, caption, (low, high) in zip(axes, images, captions, limits):
+        axis.imshow(image, cmap="gray", vmin=low, vmax=high)
+        axis.axis("off")
+        axis.set_title(caption, fontsize=9, fontweight="normal", loc="center")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def two_groups(healthy, ill, threshold, curve, title):
+    """Scores of two groups with a threshold, and the ROC `curve` (1 - specificity, sensitivity)."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1.7, 1))
+    blue, red = QUANTITIES["forget"].colour, QUANTITIES["cell"].colour
+    bins = np.linspace(min(healthy.min(), ill.min()), max(healthy.max(), ill.max()), 45)
+    left.hist(healthy, bins, color=blue, alpha=0.55, density=True)
+    left.hist(ill, bins, color=red, alpha=0.55, density=True, hatch="//", edgecolor="white", linewidth=0)
+    left.axvline(threshold, color=INK, linewidth=1.5)
+    top = left.get_ylim()[1]
+    left.text(healthy.mean(), top, "healthy", color=blue, ha="center", va="bottom")
+    left.text(ill.mean(), top, "ill", color=red, ha="center", va="bottom")
+    left.text(threshold, -0.02 * top, "threshold", ha="center", va="top", fontsize=8)
+    left.set(yticks=[], xticks=[])
+    left.set_xlabel("score", labelpad=12)
+    left.spines["left"].set_visible(False)
+    right.plot(*curve, color=INK)
+    right.plot([0, 1], [0, 1], color=FAINT, linestyle=":")
+    right.plot((healthy >= threshold).mean(), (ill >= threshold).mean(), "o", color=INK, markersize=7)
+    right.set(xlabel="1 − specificity", ylabel="sensitivity", aspect="equal", xticks=[0, 1], yticks=[0, 1])
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
 def rows_of_a_digit(image, chosen, title):
     """An image (28, 28) with some rows marked, and the pixel values of those rows as step lines."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1, 1.9))
