@@ -32,9 +32,12 @@ def test_every_image_has_a_text_alternative(page):
 
 @every_page
 def test_every_link_within_the_site_leads_somewhere(page):
-    for address in re.findall(r'<a[^>]*?\shref="([^"#?]+)', page.read_text()):
+    for address in re.findall(r'<a[^>]*?\shref="([^"?]+)"', page.read_text()):
         if not re.match(r"\w+:|//", address):
-            assert (page.parent / address).exists(), address
+            file, _, place = address.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), address
+            assert not place or f'id="{place}"' in target.read_text(), address
 
 
 def test_every_page_of_the_contents_is_built():

@@ -12,7 +12,7 @@ MANIFEST = DATA / "manifest.json"
 
 
 def load_mnist(root=DATA / "mnist"):
-    """The MNIST digits (LeCun et al. 1998), verified byte by byte against ``data/manifest.json``.
+    """The MNIST digits (LeCun et al. 1998), verified against the SHA-256 in ``data/manifest.json``.
 
     Parameters
     ----------
