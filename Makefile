@@ -13,7 +13,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: .venv/book.installed ## Install what is needed, once, and build the site
-	$(BIN)/jupyter-book build $(BUILD_FLAGS) .
+	$(BIN)/jupyter-book build --all $(BUILD_FLAGS) .
 	@echo "The book is ready. Open _build/html/index.html in a browser, or type: make serve"
 
 test: .venv/test.installed ## Run every test: the package first, then every notebook

@@ -149,7 +149,7 @@ def clamp(cell, params, /, **values):
     **values : float
         Block name and value, such as ``forget=1.0, input=0.0``: from 0 to 1 for a gate, from -1 to
         1 for the candidate, ends included. The weights of the block become 0 and its bias the
-        inverse of its activation at the value; at the ends, infinity.
+        inverse of its activation at the value; at the ends, so large that rounding leaves 0 or 1.
 
     Returns
     -------
@@ -171,6 +171,6 @@ def clamp(cell, params, /, **values):
         block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
         params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
         with np.errstate(divide="ignore"):
-            params["bias"][block] = (np.arctanh(value) if name == "candidate"
-                                     else np.log(value) - np.log1p(-value))
+            z = np.arctanh(value) if name == "candidate" else np.log(value) - np.log1p(-value)
+        params["bias"][block] = np.clip(z, -1000, 1000)
     return params
