@@ -15,7 +15,8 @@ def constants(source):
     return [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
 
 
-@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in chapters() if '"solution"' in path.read_text()],
+                         ids=lambda path: path.stem)
 def test_each_check_fails_with_its_own_message_and_nothing_worse(path):
     original = nbformat.read(path, as_version=4)
     copy = readers_copy(original)
