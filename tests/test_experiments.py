@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from medlstm.datasets import DATA
-from medlstm.experiments import mnist_rows, runner
+from medlstm.datasets import DATA, load_mnist
+from medlstm.experiments import cells, mnist_rows, runner
 
 JOBS = [{"dataset": "toy", "model": model, "seed": seed} for seed in range(2) for model in ("a", "b")]
 
@@ -86,13 +86,20 @@ def test_each_model_of_mnist_rows_runs(job):
     assert predictions.shape == (256,) and 0 <= row["test"]["accuracy"] <= 1 and row["parameters"] > 0
 
 
-def test_stored_rows_agree_with_their_predictions():
-    from medlstm.datasets import load_mnist
-
-    stored = json.loads((DATA / "results" / "mnist_rows.json").read_text())
-    assert stored["data"] == mnist_rows.data() and stored["settings"] == mnist_rows.SETTINGS
-    _, (_, y) = load_mnist()
-    with np.load(DATA / "results" / "mnist_rows.npz") as predictions:
-        assert len(predictions.files) == len(stored["runs"]) == len(mnist_rows.jobs(5))
+@pytest.mark.parametrize(("name", "experiment", "judged_on"), [("mnist_rows", mnist_rows, "test"),
+                                                               ("cells", cells, "validation")])
+def test_stored_rows_agree_with_their_predictions(name, experiment, judged_on):
+    stored = json.loads((DATA / "results" / f"{name}.json").read_text())
+    assert stored["data"] == experiment.data() and stored["settings"] == experiment.SETTINGS
+    (_, y_train), (_, y_test) = load_mnist()
+    y = {"test": y_test, "validation": y_train[-5000:]}[judged_on]
+    with np.load(DATA / "results" / f"{name}.npz") as predictions:
+        assert len(predictions.files) == len(stored["runs"]) == len(experiment.jobs(5))
         for row in stored["runs"]:
-            assert row["test"]["accuracy"] == (predictions[runner.prediction_key(row)] == y).mean()
+            assert row[judged_on]["accuracy"] == (predictions[runner.prediction_key(row)] == y).mean()
+
+
+def test_the_cells_experiment_never_sees_a_test_image(monkeypatch):
+    monkeypatch.setattr(cells, "load_mnist", lambda: (load_mnist()[0], None))
+    row, _, _ = cells.run(cells.jobs(1)[0], cells.SETTINGS | cells.QUICK)
+    assert set(row) == {"parameters", "seconds", "train", "validation"}

@@ -28,7 +28,7 @@ def run(job, settings):
 
     from medlstm import keras_models
 
-    (x, y), _ = load_mnist()
+    (x, y), _ = load_mnist()    # the test set is dropped here
     x, y = x.astype(np.float32) / 255, y.astype(np.int64)
     train = slice(settings["train_images"])
     held_out = slice(len(x) - settings["validation_images"], None)
