@@ -9,7 +9,7 @@ from medlstm.cells import CELLS, clamp, run, sigmoid
 
 x, h, c = 0.7, -0.4, 1.3
 W, U, b = [0.5, -1.1, 0.9, 0.3], [0.2, 0.8, -0.6, -1.4], [0.1, 1.0, -0.2, 0.4]
-z_i, z_f, z_g, z_o = (x * w + h * u + k for w, u, k in zip(W, U, b))
+z_i, z_f, z_g, z_o = (x * w + h * u + k for w, u, k in zip(W, U, b, strict=True))
 PARAMS = {"kernel": np.array([W]), "recurrent_kernel": np.array([U]), "bias": np.array(b)}
 
 
@@ -65,9 +65,9 @@ def test_run_is_the_step_repeated(name, rng):
     state = start
     for t in range(5):
         state, gates = cell(x[:, t], state, params)
-        for key, value in [*zip(cell.states, state), *gates.items()]:
+        for key, value in [*zip(cell.states, state, strict=True), *gates.items()]:
             assert np.array_equal(trace[key][:, t], value)
-    assert all(np.array_equal(a, b) for a, b in zip(final, state))
+    assert all(np.array_equal(a, b) for a, b in zip(final, state, strict=True))
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -43,7 +43,7 @@ def test_gate_maps_show_all_six_with_the_cells_in_one_order(read):
     figures.gate_maps(x[1], layer, "title", example=1)
     maps = [axis.images[0].get_array() for axis in plt.gcf().axes if axis.images][1:]
     order = np.abs(layer["hidden"][1]).argmax(axis=0).argsort(kind="stable")
-    for drawn, name in zip(maps, figures.QUANTITIES):
+    for drawn, name in zip(maps, figures.QUANTITIES, strict=True):
         np.testing.assert_array_equal(drawn, layer[name][1][:, order])
 
 

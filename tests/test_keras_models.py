@@ -23,7 +23,7 @@ def test_standard_cell_layer_equals_keras_lstm(rng):
     x = rng.normal(size=(3, 6, 5)).astype(np.float32)
     mine, theirs = keras_models.cell_layer("standard", 4), keras.layers.LSTM(4)
     mine(x), theirs(x)
-    for a, b in zip(mine.get_weights(), theirs.get_weights()):
+    for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
         assert a.shape == b.shape
     np.testing.assert_array_equal(mine.get_weights()[2], theirs.get_weights()[2])
     mine.set_weights(theirs.get_weights())

@@ -79,12 +79,12 @@ def test_keras_agrees(shape, rng):
     with tf.GradientTape() as tape:
         tape.watch(sources)
         outputs = theirs(sources[0], initial_state=sources[1:])
-        loss = sum(tf.reduce_sum(o * u) for o, u in zip(outputs, upstream))
+        loss = sum(tf.reduce_sum(o * u) for o, u in zip(outputs, upstream, strict=True))
     expected = tape.gradient(loss, [*sources, *theirs.trainable_weights])
 
-    for mine, other in zip((h, *final), outputs):
+    for mine, other in zip((h, *final), outputs, strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-6)
-    for mine, other in zip((dx, *d_state, *layer.gradients.values()), expected):
+    for mine, other in zip((dx, *d_state, *layer.gradients.values()), expected, strict=True):
         assert relative_error(mine, other.numpy()) < 1e-5
 
 
@@ -111,7 +111,7 @@ def test_no_result_is_overwritten_by_the_next_call(rng):
     h, (h_T, c_T) = layer.forward(x, state)
     kept = h.copy(), h_T.copy(), c_T.copy()
     layer.forward(x + 1)
-    assert all(np.array_equal(a, b) for a, b in zip((h, h_T, c_T), kept))
+    assert all(np.array_equal(a, b) for a, b in zip((h, h_T, c_T), kept, strict=True))
     dx, _ = layer.backward(np.ones_like(h))
     kept, gradients = dx.copy(), {k: v.copy() for k, v in layer.gradients.items()}
     held = layer.gradients

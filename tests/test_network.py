@@ -36,7 +36,7 @@ def test_gradient_of_the_whole_network_by_complex_step(rng):
     x, y = rng.normal(size=(4, 6, 3)), np.array([0, 2, 1, 2])
     network.train_on_batch(x, y)
     gradients = {f"{name}/{key}": array for name, layer in
-                 zip(("lstm_0", "lstm_1", "head"), network.layers) for key, array in layer.gradients.items()}
+                 zip(("lstm_0", "lstm_1", "head"), network.layers, strict=True) for key, array in layer.gradients.items()}
 
     def loss(name, value):
         p = network.parameters | {name: value}

@@ -24,7 +24,7 @@ def test_ten_steps_equal_keras(mine, theirs, rng):
         gradients = [rng.normal(size=a.shape).astype(np.float32) for a in start]
         theirs.apply(gradients, variables)
         mine.update(arrays, [g.copy() for g in gradients])
-    for a, v in zip(arrays, variables):
+    for a, v in zip(arrays, variables, strict=True):
         np.testing.assert_allclose(a, v.numpy(), rtol=2e-5, atol=2e-6)
 
 

@@ -32,10 +32,19 @@ def load_mnist(root=DATA / "mnist"):
     ValueError
         If a file differs from the manifest in a single bit.
     """
-    entries = json.loads(MANIFEST.read_text())["mnist"]["files"]
-    arrays = [_idx(_verified(Path(root) / entry["name"], entry), entry["shape"]) for entry in entries]
+    arrays = [_idx(_verified(Path(root) / entry["name"], entry), entry["shape"])
+              for entry in _files("mnist")]
     x_train, y_train, x_test, y_test = arrays
     return (x_train, y_train), (x_test, y_test)
+
+
+def checksums(name):
+    """SHA-256 of each file of a data set of the manifest, by its path below ``data/``."""
+    return {f"{name}/{entry['name']}": entry["sha256"] for entry in _files(name)}
+
+
+def _files(name):
+    return json.loads(MANIFEST.read_text())[name]["files"]
 
 
 def _verified(path, entry):

@@ -9,13 +9,16 @@ import time
 import numpy as np
 
 from medlstm.cells import CELLS
-from medlstm.datasets import load_mnist
+from medlstm.datasets import checksums, load_mnist
 from medlstm.evaluation import accuracy
-from medlstm.experiments.mnist_rows import data  # noqa: F401
 from medlstm.experiments.runner import Outcome
 
 SETTINGS = {"units": 64, "epochs": 8, "batch_size": 64, "train_images": 10000, "validation_images": 5000}
 QUICK = {"epochs": 1, "train_images": 256, "validation_images": 128, "units": 8}
+
+
+def data():
+    return checksums("mnist")
 
 
 def jobs(seeds):

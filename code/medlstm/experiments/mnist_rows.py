@@ -5,13 +5,12 @@ beside them a small convolutional network as the baseline. The test images are u
 after the last epoch.
 """
 
-import json
 import time
 from typing import NamedTuple
 
 import numpy as np
 
-from medlstm.datasets import MANIFEST, load_mnist
+from medlstm.datasets import checksums, load_mnist
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 from medlstm.network import SequenceClassifier
@@ -21,8 +20,7 @@ QUICK = {"epochs": 1, "train_images": 512, "test_images": 256}
 
 
 def data():
-    files = json.loads(MANIFEST.read_text())["mnist"]["files"]
-    return {f"mnist/{file['name']}": file["sha256"] for file in files}
+    return checksums("mnist")
 
 
 MODELS = {"numpy_article": True, "keras_article": True, "keras_cnn": False}     # name: recurrent
