@@ -30,7 +30,7 @@ lab: .venv/book.installed ## Open JupyterLab on the first chapter
 run: .venv/book.installed ## Execute notebooks and store their outputs (one: make run NAME=numpy-lstm)
 	$(BIN)/python -m medlstm.notebooks run $(NAME)
 
-bench: .venv/book.installed ## Time a training step in NumPy against Keras
+bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (15 minutes)
 	$(BIN)/python -m medlstm.benchmark
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
@@ -38,6 +38,8 @@ locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 	  --extra book -o requirements/book.lock pyproject.toml
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \
 	  --extra book --extra test -c requirements/book.lock -o requirements/test.lock pyproject.toml
+	uv pip compile -q --no-deps --python-version 3.11.7 --no-header --no-annotate \
+	  --extra bench -o requirements/bench.lock pyproject.toml
 
 clean: ## Remove the built site and the environment
 	rm -rf _build .venv
@@ -53,4 +55,10 @@ clean: ## Remove the built site and the environment
 
 .venv/test.installed: requirements/test.lock .venv/book.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.lock
+	@touch $@
+
+# PyTorch's usual Linux build brings several gigabytes for graphics cards. Its build for the CPU,
+# installed into .venv beforehand as PyTorch's own page says, is kept.
+.venv/bench.installed: requirements/bench.lock .venv/book.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r requirements/bench.lock
 	@touch $@

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from medlstm.cells import CELLS, clamp, run, sigmoid
+from medlstm.cells import CELLS, Cell, clamp, run, sigmoid, variant
 
 x, h, c = 0.7, -0.4, 1.3
 W, U, b = [0.5, -1.1, 0.9, 0.3], [0.2, 0.8, -0.6, -1.4], [0.1, 1.0, -0.2, 0.4]
@@ -43,6 +43,55 @@ def test_simple_rnn_step_by_hand():
     params = {"kernel": np.array([[0.5]]), "recurrent_kernel": np.array([[-0.8]]), "bias": np.array([0.1])}
     state, _ = step("simple_rnn", params, h)
     assert state == pytest.approx([math.tanh(0.5 * x - 0.8 * h + 0.1)], rel=1e-14)
+
+
+def test_gru_step_by_hand():
+    params = {"kernel": np.array([[0.5, -1.1, 0.9]]), "recurrent_kernel": np.array([[0.2, 0.8, -0.6]]),
+              "bias": np.array([0.1, 1.0, -0.2])}
+    z, r = logistic(0.5 * x + 0.2 * h + 0.1), logistic(-1.1 * x + 0.8 * h + 1.0)
+    g = math.tanh(0.9 * x - 0.6 * r * h - 0.2)
+    state, gates = step("gru", params, h)
+    assert state == pytest.approx([z * h + (1 - z) * g], rel=1e-14)
+    assert gates == pytest.approx({"update": z, "reset": r, "candidate": g}, rel=1e-14)
+
+
+def test_peephole_step_by_hand():
+    p_i, p_f, p_o = 0.6, -0.7, 1.2
+    new_c = logistic(z_f + p_f * c) * c + logistic(z_i + p_i * c) * math.tanh(z_g)
+    new_h = logistic(z_o + p_o * new_c) * math.tanh(new_c)
+    state, _ = step("peephole", PARAMS | {"peephole": np.array([[p_i], [p_f], [p_o]])}, h, c)
+    assert state == pytest.approx([new_h, new_c], rel=1e-14)
+
+
+def test_a_variant_with_no_switch_turned_is_the_standard_cell(rng):
+    params = CELLS["standard"].initial_parameters(3, 4, rng)
+    x = rng.normal(size=(2, 6, 3))
+    mine, theirs = (run(cell, x, params)[0] for cell in (Cell(variant), CELLS["standard"]))
+    assert all(np.array_equal(mine[key], theirs[key]) for key in theirs)
+
+
+@pytest.mark.parametrize(("name", "clamped"), [("no_forget", 1.0), ("no_cell_path", 0.0)])
+def test_a_cell_without_its_forget_gate_is_a_standard_one_with_the_gate_held(name, clamped, rng):
+    standard, cell = CELLS["standard"], CELLS[name]
+    params = standard.initial_parameters(3, 4, rng)
+    kept = np.concatenate([np.arange(4) + 4 * standard.blocks.index(block) for block in cell.blocks])
+    x = rng.normal(size=(2, 6, 3))
+    mine, _ = run(cell, x, {key: array[..., kept] for key, array in params.items()})
+    theirs, _ = run(standard, x, clamp(standard, params, forget=clamped))
+    np.testing.assert_allclose(mine["hidden"], theirs["hidden"], atol=1e-15)
+
+
+def test_coupled_gates_share_one(rng):
+    params = CELLS["coupled"].initial_parameters(3, 4, rng)
+    trace, _ = run(CELLS["coupled"], rng.normal(size=(2, 6, 3)), params)
+    np.testing.assert_array_equal(trace["forget"] + trace["input"], 1)
+
+
+def test_a_softmax_output_gate_is_shared_out_among_the_units(rng):
+    trace, _ = run(CELLS["softmax_output"], rng.normal(size=(2, 6, 3)),
+                   CELLS["softmax_output"].initial_parameters(3, 4, rng))
+    np.testing.assert_allclose(trace["output"].sum(axis=-1), 1, rtol=1e-14)
+    np.testing.assert_allclose(trace["hidden"], trace["output"] * np.tanh(trace["cell"]), rtol=1e-14)
 
 
 def test_article_output_gate_sums_to_one_and_changes_nothing(rng):

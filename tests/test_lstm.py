@@ -4,18 +4,37 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
 
+from medlstm.bidirectional import Bidirectional
 from medlstm.cells import CELLS, run
 from medlstm.gradients import complex_step, relative_error
 from medlstm.lstm import LSTM
 
-SHAPES = [(3, 5, 4, 2), (1, 1, 1, 1), (2, 7, 1, 3), (4, 2, 6, 5)]     # N, T, D, H
+SHAPES = [(3, 5, 4, 2), (1, 1, 1, 1), (2, 7, 1, 3), (4, 2, 6, 5), (2, 16, 3, 2)]     # N, T, D, H
+KINDS = {"standard": {}, "peephole": {"peepholes": True}}       # name in CELLS: options of LSTM
 
 
-def make(shape, rng, dtype=np.float64):
+def by_the_cell(name, x, params, state, mask=None, backwards=False):
+    """What `cells.run` gives, told in plain steps: each sequence by itself, its missing steps left out."""
+    N, T, _ = x.shape
+    h, c = (np.zeros((N, T, state[0].shape[1]), x.dtype if np.iscomplexobj(x) else complex) for _ in range(2))
+    for n in range(N):
+        order = range(T)[::-1] if backwards else range(T)
+        s = tuple(part[n:n + 1] for part in state)
+        for t in order:
+            if mask is None or mask[n, t]:
+                s, _ = CELLS[name](x[n:n + 1, t], s, params)
+            h[n, t], c[n, t] = s[0][0], s[1][0]
+    last = 0 if backwards else T - 1
+    return h, (h[:, last], c[:, last])
+
+
+def make(shape, rng, dtype=np.float64, **options):
     """A layer with distinct random weights in every gate, an input, and a state to start from."""
     N, T, D, H = shape
-    layer = LSTM(D, H, dtype, rng)
+    layer = LSTM(D, H, dtype, rng, **options)
     for weight in layer.parameters.values():
         weight[...] = rng.normal(size=weight.shape)
     x = rng.normal(size=(N, T, D)).astype(dtype)
@@ -33,25 +52,42 @@ def test_equals_the_cell_that_teaches(shape, rng):
     np.testing.assert_allclose(c_T, final[1], atol=1e-14)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_gradient_by_complex_step(shape, rng):
-    layer, x, (h_0, c_0) = make(shape, rng)
-    h, (h_T, c_T) = layer.forward(x, (h_0, c_0))
+def test_every_kind_equals_the_cell_step_by_step(shape, name, masked, backwards, rng):
+    layer, x, state = make(shape, rng, go_backwards=backwards, **KINDS[name])
+    mask = rng.random(x.shape[:2]) < 0.6 if masked else None
+    h, final = layer.forward(x, state, mask)
+    expected, last = by_the_cell(name, x, layer.parameters, state, mask, backwards)
+    for mine, other in zip((h, *final), (expected, *last), strict=True):
+        np.testing.assert_allclose(mine, other.real, atol=1e-14)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_gradient_by_complex_step(shape, name, masked, backwards, rng):
+    layer, x, (h_0, c_0) = make(shape, rng, go_backwards=backwards, **KINDS[name])
+    mask = rng.random(x.shape[:2]) < 0.6 if masked else None
+    h, (h_T, c_T) = layer.forward(x, (h_0, c_0), mask)
     w_h, w_hT, w_cT = (rng.normal(size=a.shape) for a in (h, h_T, c_T))
     dx, (dh_0, dc_0) = layer.backward(w_h, (w_hT, w_cT))
 
     inputs = {"x": x, "h_0": h_0, "c_0": c_0, **layer.parameters}
     gradients = {"x": dx, "h_0": dh_0, "c_0": dc_0, **layer.gradients}
 
-    def loss(name, value):
-        a = inputs | {name: value}
+    def loss(key, value):
+        a = inputs | {key: value}
         params = {key: a[key] for key in layer.parameters}
-        trace, (h_T, c_T) = run(CELLS["standard"], a["x"], params, (a["h_0"], a["c_0"]))
-        return (w_h * trace["hidden"]).sum() + (w_hT * h_T).sum() + (w_cT * c_T).sum()
+        h, (h_T, c_T) = by_the_cell(name, a["x"], params, (a["h_0"], a["c_0"]), mask, backwards)
+        return (w_h * h).sum() + (w_hT * h_T).sum() + (w_cT * c_T).sum()
 
-    for name, value in inputs.items():
-        exact = complex_step(lambda v, name=name: loss(name, v), value)
-        assert relative_error(gradients[name], exact) < 1e-12, name
+    for key, value in inputs.items():
+        exact = complex_step(lambda v, key=key: loss(key, v), value)
+        assert np.linalg.norm(gradients[key] - exact) <= 1e-12 * np.linalg.norm(exact), key
 
 
 def test_backward_without_sequence_gradient_equals_zeros(rng):
@@ -86,6 +122,91 @@ def test_keras_agrees(shape, rng):
         np.testing.assert_allclose(mine, other, atol=1e-6)
     for mine, other in zip((dx, *d_state, *layer.gradients.values()), expected, strict=True):
         assert relative_error(mine, other.numpy()) < 1e-5
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse"])
+@pytest.mark.parametrize("peepholes", [False, True])
+def test_onnx_agrees(peepholes, direction, rng):
+    """The reference evaluator of ONNX, which knows peepholes; its order is input, output, forget, candidate."""
+    N, T, D, H = 3, 6, 5, 4
+    layer, x, (h_0, c_0) = make((N, T, D, H), rng, np.float32, peepholes=peepholes,
+                                go_backwards=direction == "reverse")
+    rows = np.concatenate([np.arange(H) + k * H for k in (0, 3, 1, 2)])
+    feeds = {"X": x.swapaxes(0, 1), "W": layer.kernel.T[None, rows], "R": layer.recurrent_kernel.T[None, rows],
+             "B": np.concatenate([layer.bias[rows], np.zeros(4 * H, np.float32)])[None],
+             "": None, "h": h_0[None], "c": c_0[None]}
+    if peepholes:
+        feeds["P"] = layer.peephole[[0, 2, 1]].reshape(1, -1)
+    node = helper.make_node("LSTM", list(feeds), ["Y", "Y_h", "Y_c"], hidden_size=H, direction="forward")
+    given = {name: array for name, array in feeds.items() if name}
+    if direction == "reverse":      # which the evaluator does not know: it is handed the time reversed
+        given["X"] = given["X"][::-1]
+    graph = helper.make_graph([node], "lstm", [helper.make_tensor_value_info(name, 1, array.shape)
+                                               for name, array in given.items()],
+                              [helper.make_tensor_value_info(name, 1, None) for name in ("Y", "Y_h", "Y_c")])
+    Y, Y_h, Y_c = ReferenceEvaluator(helper.make_model(graph)).run(None, given)
+    h, final = layer.forward(x, (h_0, c_0))
+    expected = Y[::-1] if direction == "reverse" else Y
+    np.testing.assert_allclose(h, expected[:, 0].swapaxes(0, 1), atol=1e-6)
+    np.testing.assert_allclose(final[0], Y_h[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_keras_agrees_on_both_directions_with_a_mask(stacked, rng):
+    N, T, D, H = 4, 7, 3, 5
+    x = rng.normal(size=(N, T, D)).astype(np.float32)
+    mask = np.arange(T) < rng.integers(1, T + 1, N)[:, None]
+    mine = [Bidirectional(D, H, rng=rng)] + [Bidirectional(2 * H, H, rng=rng)] * stacked
+    theirs = [keras.layers.Bidirectional(keras.layers.LSTM(H, return_sequences=True)) for _ in mine]
+    source = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(source)
+        expected = source
+        for layer, other in zip(mine, theirs, strict=True):
+            other.build((None, None, expected.shape[-1]))
+            other.set_weights(list(layer.parameters.values()))
+            expected = other(expected, mask=tf.constant(mask))
+        seen = tf.constant(mask[..., None].astype(np.float32))
+        loss = tf.reduce_sum((expected * seen) ** 2)
+    h = x
+    for layer in mine:
+        h, _ = layer.forward(h, mask=mask)
+    np.testing.assert_allclose(h * seen.numpy(), expected * seen, atol=1e-6)
+    dh = 2 * h * seen.numpy()
+    for layer in reversed(mine):
+        dh, _ = layer.backward(dh)
+    assert relative_error(dh, tape.gradient(loss, source).numpy()) < 1e-5
+
+
+def test_both_directions_by_complex_step(rng):
+    layer = Bidirectional(3, 2, np.float64, rng)
+    x, state = rng.normal(size=(2, 4, 3)), tuple(rng.normal(size=(2, 2)) for _ in range(4))
+    h, final = layer.forward(x, state)
+    upstream = [rng.normal(size=a.shape) for a in (h, *final)]
+    dx, d_state = layer.backward(upstream[0], tuple(upstream[1:]))
+
+    def loss(x, state):
+        total = 0
+        for k, (lstm, half) in enumerate(zip(layer.directions.values(), np.split(upstream[0], 2, axis=-1))):
+            h, (h_T, c_T) = by_the_cell("standard", x, lstm.parameters, state[2 * k:2 * k + 2], None, k == 1)
+            total += (half * h).sum() + (upstream[1 + 2 * k] * h_T).sum() + (upstream[2 + 2 * k] * c_T).sum()
+        return total
+
+    assert relative_error(dx, complex_step(lambda v: loss(v, state), x)) < 1e-12
+    for k, gradient in enumerate(d_state):
+        exact = complex_step(lambda v, k=k: loss(x, (*state[:k], v, *state[k + 1:])), state[k])
+        assert relative_error(gradient, exact) < 1e-12
+    assert {key: g.shape for key, g in layer.gradients.items()} == {
+        key: p.shape for key, p in layer.parameters.items()}
+
+
+def test_the_lowest_layer_need_not_differentiate_its_input(rng):
+    layer, x, state = make((3, 9, 4, 2), rng)
+    h, _ = layer.forward(x, state)
+    layer.backward(np.ones_like(h))
+    gradients = layer.gradients
+    assert layer.backward(np.ones_like(h), input_gradient=False)[0] is None
+    assert all(np.array_equal(layer.gradients[key], gradients[key]) for key in gradients)
 
 
 def test_golden_value_of_keras():
@@ -174,5 +295,10 @@ def test_bad_state_and_gradient_get_one_clear_sentence(rng):
     layer.forward(x)
     with pytest.raises(ValueError, match=r"dh: expected shape \(3, 5, 2\), got \(3, 5, 4\)"):
         layer.backward(np.zeros((3, 5, 4)))
+    for mask, got in ((np.ones((3, 4), bool), r"bool \(3, 4\)"), (np.ones((3, 5)), "float64"), ([True], "list")):
+        with pytest.raises(ValueError, match=rf"mask: expected a boolean array of shape \(3, 5\), got {got}"):
+            layer.forward(x, mask=mask)
+    with pytest.raises(ValueError, match="initial_state: expected four arrays, two for each direction, got 2"):
+        Bidirectional(4, 2, np.float64).forward(x, state)
     with pytest.raises(ValueError, match="units: expected at least 1, got 0"):
         LSTM(4, 0)

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "optimizers": set(),
     "parameters": set(), "datasets": set(),
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
+    "bidirectional": {"checks", "lstm"},
     "network": {"checks", "files", "layers", "lstm", "optimizers"},
     "evaluation": {"checks"}, "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
     "explanation": {"cells", "layers"},

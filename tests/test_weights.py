@@ -1,7 +1,9 @@
-"""Weights cross between NumPy and Keras to the last bit."""
+"""Weights cross between NumPy, Keras and ONNX to the last bit."""
 
 import keras
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 
 from medlstm import keras_models, weights
@@ -37,3 +39,32 @@ def test_keras_to_numpy(rng):
 def test_other_models_get_one_clear_sentence(layers):
     with pytest.raises(ValueError, match="model: expected"):
         weights.from_keras(keras.Sequential([keras.Input((5, 4)), *layers]))
+
+
+def test_numpy_to_onnx_and_back(rng):
+    network = SequenceClassifier(5, (4, 3), 2, seed=3)
+    for array in network.parameters.values():
+        array[...] = rng.normal(size=array.shape)
+    x = rng.normal(size=(6, 7, 5)).astype(np.float32)
+    file = weights.to_onnx(network).SerializeToString()
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    np.testing.assert_allclose(session.run(None, {"x": x})[0], network.predict(x), atol=1e-6)
+    again = weights.from_onnx(onnx.load_from_string(file))
+    for name, array in network.parameters.items():
+        assert array.tobytes() == again.parameters[name].tobytes()
+
+
+def test_keras_to_onnx(rng):
+    model = keras_models.build("stacked_lstm", (28, 28), 10, 5)
+    x = rng.random((4, 28, 28), np.float32)
+    session = onnxruntime.InferenceSession(
+        weights.to_onnx(weights.from_keras(model)).SerializeToString(), providers=["CPUExecutionProvider"])
+    np.testing.assert_allclose(session.run(None, {"x": x})[0], model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_onnx_refuses_what_it_cannot_hold():
+    with pytest.raises(TypeError, match="network: expected dtype float32, got float64"):
+        weights.to_onnx(SequenceClassifier(5, (4,), 2, dtype=np.float64))
+    empty = onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], []))
+    with pytest.raises(ValueError, match="model: expected a model made by weights.to_onnx"):
+        weights.from_onnx(empty)

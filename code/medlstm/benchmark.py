@@ -1,48 +1,153 @@
-"""How long is a training step in NumPy, against Keras? ``python -m medlstm.benchmark``
+"""How fast is the NumPy LSTM, beside the frameworks? ``python -m medlstm.benchmark``
 
-Machines drift, so the two take turns in one run and only their ratio is worth quoting.
+Machines drift, so only ratios within one run are worth quoting. Each contender lives in a process
+of its own, tied to the same cores; they take turns, a few steps at a time, and never run together.
 """
 
+import argparse
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import multiprocessing
+import os
+import platform
 import time
 
 import numpy as np
 
-from medlstm.notebooks import set_environment
+from medlstm.contenders import CONTENDERS, Task
+from medlstm.datasets import DATA
+from medlstm.files import whole_file
 
-ROUNDS, STEPS = 15, 10
+ROUNDS, STEPS, PAUSE = 11, 20, 0.05     # turns of each contender, steps in a turn, seconds between turns
+GROWTH = [Task(batch=32), Task(batch=512), Task(steps=14), Task(steps=112), Task(units=(64, 32)),
+          Task(units=(256, 128))]
+PEERS = ("numpy", "keras_unrolled", "keras", "pytorch")     # those whose growth is followed
+NEEDS = {"pytorch": "torch", "jax": "jax"}
 
 
 def main():
-    set_environment()
-    from medlstm import keras_models
-    from medlstm.network import SequenceClassifier
-
-    rng = np.random.default_rng(0)
-    x, y = rng.random((128, 28, 28), np.float32), rng.integers(0, 10, 128)
-    numpy_network = SequenceClassifier(28, (128, 64), 10)
-    keras_network = keras_models.build("stacked_lstm", (28, 28), 10, seed=0)
-    many = np.tile(x, (STEPS, 1, 1)), np.tile(y, STEPS)
-
-    def in_numpy():
-        for _ in range(STEPS):
-            numpy_network.train_on_batch(x, y)
-
-    def in_keras():
-        keras_network.fit(*many, batch_size=128, verbose=0)
-
-    in_numpy(), in_keras(), in_keras()          # the first calls compile and allocate
-    seconds = np.array([[_time(in_numpy), _time(in_keras)] for _ in range(ROUNDS)]) / STEPS
-    print("one training step of LSTM(128), LSTM(64), Dense(10) on 128 x 28 x 28 float32")
-    for name, column in zip(("NumPy", "Keras, fit, graph mode"), seconds.T):
-        print(f"  {name:23} {1000 * np.median(column):6.1f} ms (median of {ROUNDS} rounds of {STEPS})")
-    low, middle, high = np.percentile(seconds[:, 1] / seconds[:, 0], (10, 50, 90))
-    print(f"  Keras / NumPy           {middle:6.2f}    ({low:.2f} to {high:.2f} in eight rounds of ten)")
+    parser = argparse.ArgumentParser(prog="python -m medlstm.benchmark", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round of the contenders that are "
+                        "here without PyTorch and JAX, to see that everything works; stores nothing")
+    quick = parser.parse_args().quick
+    rounds, steps = (1, 1) if quick else (ROUNDS, STEPS)
+    here = [name for name in CONTENDERS if importlib.util.find_spec(NEEDS.get(name, "numpy"))]
+    if quick:
+        runs = measure(Task(batch=8, steps=3, units=(8, 4)), ("numpy", "products", "keras"), 1, rounds, steps)
+    else:
+        runs = [row for threads in sorted({1, os.cpu_count()}) for row in measure(Task(), here, threads, rounds, steps)]
+        for task in GROWTH:
+            runs += measure(task, [name for name in PEERS if name in here], os.cpu_count(), rounds, steps)
+    report(runs)
+    if not quick:
+        stored = {"experiment": "speed", "command": "make bench", "environment": environment(here),
+                  "settings": {"rounds": rounds, "steps_in_a_turn": steps}, "runs": runs}
+        with whole_file(DATA / "results" / "speed.json") as part:
+            rows = ",\n  ".join(json.dumps(row) for row in runs)
+            head = json.dumps({k: v for k, v in stored.items() if k != "runs"}, indent=1)
+            part.write_text(f'{head[:-2]},\n "runs": [\n  {rows}\n ]\n}}\n')
 
 
-def _time(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+def measure(task, names, threads, rounds, steps):
+    """Rows of one task: every contender's milliseconds a step, round by round, and its memory."""
+    _settings(threads)      # the processes inherit them
+    context = multiprocessing.get_context("spawn")
+    pipes, rows = {}, []
+    for name in names:
+        pipes[name], other = context.Pipe()
+        context.Process(target=_worker, args=(name, task, other), daemon=True).start()
+        other.close()
+        pipes[name].recv()      # one at a time, so that none compiles while another does
+    for what in ("train", "predict"):
+        turns = {name: [] for name in names}
+        for _ in range(rounds):
+            for name, pipe in pipes.items():
+                pipe.send((what, steps))
+                turns[name].append(round(1000 * pipe.recv(), 3))
+                time.sleep(PAUSE)
+        rows += [{"model": name, "what": what, "threads": threads, "batch": task.batch, "steps": task.steps,
+                  "units": list(task.units), "milliseconds": turns[name]} for name in names]
+    for name, pipe in pipes.items():
+        pipe.send(None)
+        megabytes = pipe.recv()
+        for row in rows:
+            if row["model"] == name:
+                row["megabytes"] = megabytes
+    return rows
+
+
+def report(runs):
+    """Print the medians, and the ratios to the NumPy network, turn by turn."""
+    task = None
+    for row in runs:
+        if task != (task := (row["threads"], row["batch"], row["steps"], tuple(row["units"]), row["what"])):
+            print(f"\n{row['what']}: {row['threads']} thread(s), batch {row['batch']}, {row['steps']} steps, "
+                  f"units {tuple(row['units'])}")
+            ours = row["milliseconds"]      # NumPy comes first
+        ratios = np.percentile(np.divide(row["milliseconds"], ours), (10, 50, 90))
+        print(f"  {row['model']:20}{np.median(row['milliseconds']):8.2f} ms   "
+              "{1:5.2f} times NumPy's ({0:.2f} to {2:.2f})".format(*ratios) + f"{row['megabytes']:7.0f} MB")
+
+
+def environment(names):
+    """Versions, and the processor; the figures hold for this one."""
+    packages = ["numpy", "tensorflow", "keras", *(NEEDS[name] for name in names if name in NEEDS)]
+    return ({"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages}
+            | {"processor": platform.machine(), "cores": os.cpu_count()})
+
+
+def _settings(threads):
+    """Tie this process to some cores, and leave every library free to choose its own instructions."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(threads))
+    for variable in [key for key in os.environ if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
+        del os.environ[variable]
+    os.environ |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads),
+                   "TF_NUM_INTRAOP_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3",
+                   "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+
+
+def _worker(name, task, pipe):
+    """Build one contender, then take turns as told."""
+    with _silence():
+        for module in {"keras": ["keras"], "pytorch": ["torch"], "jax": ["jax"]}.get(name.split("_")[0], []):
+            importlib.import_module(module)
+    before = _peak_megabytes()
+    calls = dict(zip(("train", "predict"), CONTENDERS[name](task), strict=True))
+    for call in 2 * list(calls.values()):
+        call()
+    pipe.send("ready")
+    while (turn := pipe.recv()) is not None:
+        what, steps = turn
+        calls[what]()                   # not timed: it warms the caches that the others have filled
+        start = time.perf_counter()
+        for _ in range(steps):
+            calls[what]()
+        pipe.send((time.perf_counter() - start) / steps)
+    pipe.send(round(_peak_megabytes() - before, 1))
+
+
+@contextlib.contextmanager
+def _silence():
+    """Keep the greetings that frameworks write below Python from the screen."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _peak_megabytes():
+    import resource     # not on Windows
+
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 if __name__ == "__main__":

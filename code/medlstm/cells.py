@@ -6,7 +6,8 @@ Nothing here is fast. `medlstm.lstm` is, and a test proves the two equal.
 A cell is called as ``cell(x_t, state, params)`` and returns ``(state, gates)``.
 ``x_t`` has shape (N, D), each state (N, H); ``state`` is a tuple with the hidden state first.
 ``params`` holds ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H) and ``bias`` (B*H,), where the
-B column blocks are those named in ``cell.blocks``. Any floating or complex dtype passes through.
+B column blocks are those named in ``cell.blocks``, and with peepholes ``peephole`` (3, H). Any
+floating or complex dtype passes through.
 
 ``xp`` is NumPy, or another module with the same names: `medlstm.keras_models` passes ``keras.ops``
 and so trains the very lines below.
@@ -14,6 +15,7 @@ and so trains the very lines below.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -67,6 +69,45 @@ def article(x_t, state, params, xp=np):
     return (h, c), {"forget": f, "input": i, "candidate": c, "output": o}
 
 
+def variant(x_t, state, params, xp=np, *, forget="gate", peepholes=False, cell_path=True,
+            output_activation=sigmoid):
+    """The standard cell with one switch turned.
+
+    ``forget`` is "gate", "one" (the cell of 1997, before there was a forget gate) or "coupled"
+    (f = 1 - i, as in a GRU); ``peepholes`` let the gates see the cell state (Gers, Schraudolph and
+    Schmidhuber 2002); without ``cell_path`` the term f * c_{t-1} is left out.
+    """
+    h, c = state
+    W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
+    z = xp.split(x_t @ W + h @ U + b, 4 if forget == "gate" else 3, axis=-1)
+    z_i, z_g, z_o = z[0], z[-2], z[-1]
+    p_i, p_f, p_o = xp.split(params["peephole"], 3) if peepholes else (0, 0, 0)
+    i = sigmoid(z_i + p_i * c, xp)
+    if forget == "gate":
+        f = sigmoid(z[1] + p_f * c, xp)
+    else:
+        f = xp.ones_like(i) if forget == "one" else 1 - i
+    g = xp.tanh(z_g)
+    c = f * c + i * g if cell_path else i * g
+    o = output_activation(z_o + p_o * c, xp)
+    h = o * xp.tanh(c)
+    return (h, c), {"forget": f, "input": i, "candidate": g, "output": o}
+
+
+def gru(x_t, state, params, xp=np):
+    """The gated recurrent unit (Cho et al. 2014): two gates, and the hidden state is the memory."""
+    (h,) = state
+    W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
+    units = U.shape[0]
+    x_z, x_r, x_g = xp.split(x_t @ W + b, 3, axis=-1)
+    h_z, h_r = xp.split(h @ U[:, :2 * units], 2, axis=-1)
+    z = sigmoid(x_z + h_z, xp)
+    r = sigmoid(x_r + h_r, xp)
+    g = xp.tanh(x_g + (r * h) @ U[:, 2 * units:])
+    h = z * h + (1 - z) * g
+    return (h,), {"update": z, "reset": r, "candidate": g}
+
+
 @dataclass(frozen=True)
 class Cell:
     """One time step, with the names of its column blocks and of its states.
@@ -79,24 +120,35 @@ class Cell:
         What the column blocks of the kernels compute, in order.
     states : tuple of str
         What the members of ``state`` are called, the hidden state first.
+    peepholes : int
+        How many gates see the cell state.
     """
 
     step: Callable
     blocks: tuple[str, ...] = ("input", "forget", "candidate", "output")
     states: tuple[str, ...] = ("hidden", "cell")
+    peepholes: int = 0
 
     def __call__(self, x_t, state, params, xp=np):
         return self.step(x_t, state, params, xp)
 
     def initial_parameters(self, input_size, units, rng, dtype=np.float64):
         """Fresh ``params``, started as Keras starts them; see `medlstm.parameters`."""
-        return recurrent_parameters(input_size, units, self.blocks, rng, dtype)
+        return recurrent_parameters(input_size, units, self.blocks, rng, dtype, self.peepholes)
 
+
+WITHOUT_FORGET = ("input", "candidate", "output")
 
 CELLS = {
     "simple_rnn": Cell(simple_rnn, blocks=("hidden",), states=("hidden",)),
     "standard": Cell(standard),
+    "no_forget": Cell(partial(variant, forget="one"), blocks=WITHOUT_FORGET),
+    "coupled": Cell(partial(variant, forget="coupled"), blocks=WITHOUT_FORGET),
+    "peephole": Cell(partial(variant, peepholes=True), peepholes=3),
+    "no_cell_path": Cell(partial(variant, cell_path=False)),
+    "softmax_output": Cell(partial(variant, output_activation=softmax)),
     "article": Cell(article),
+    "gru": Cell(gru, blocks=("update", "reset", "candidate"), states=("hidden",)),
 }
 
 

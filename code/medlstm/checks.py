@@ -46,6 +46,14 @@ def check_array(name, array, shape, kind="f"):
                          "find where they come from before you train on them")
 
 
+def check_mask(name, mask, shape):
+    """Raise unless `mask` is a boolean array of the given shape."""
+    got = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != shape:
+        raise ValueError(f"{name}: expected a boolean array of shape {shape}, got {got}; "
+                         "mark each step that exists with True")
+
+
 def check_labels(y, examples, classes):
     """Raise unless `y` holds one integer class from 0 to `classes` - 1 for each example."""
     check_array("y", y, (examples,), kind="i")

@@ -87,13 +87,15 @@ class RecurrentCell(keras.Layer):
         self.recurrent_kernel = self.add_weight((self.units, columns), "orthogonal",
                                                 name="recurrent_kernel")
         self.bias = self.add_weight((columns,), self._start_bias, name="bias")
+        if self.cell.peepholes:
+            self.peephole = self.add_weight((self.cell.peepholes, self.units), "zeros", name="peephole")
 
     def _start_bias(self, shape, dtype):
         ones = [float(block == "forget") for block in self.cell.blocks]
         return ops.cast(ops.repeat(ops.array(ones), self.units), dtype)
 
     def call(self, x_t, states, training=None):
-        params = {"kernel": self.kernel, "recurrent_kernel": self.recurrent_kernel, "bias": self.bias}
+        params = {weight.name: weight for weight in self.weights}
         states, _ = self.cell(x_t, tuple(states), params, ops)
         return states[0], list(states)
 
@@ -116,7 +118,8 @@ def cell_layer(name, units, **kwargs):
     Returns
     -------
     keras.layers.RNN
-        Its weights are ``kernel``, ``recurrent_kernel`` and ``bias``, as in `medlstm.cells`.
+        Its weights are ``kernel``, ``recurrent_kernel``, ``bias`` and with peepholes ``peephole``,
+        as in `medlstm.cells`.
 
     Raises
     ------
@@ -125,4 +128,4 @@ def cell_layer(name, units, **kwargs):
     """
     if name not in CELLS:
         raise ValueError(f"name: expected one of {', '.join(CELLS)}, got {name!r}; choose one of these")
-    return keras.layers.RNN(RecurrentCell(name, units), **kwargs)
+    return keras.layers.RNN(RecurrentCell(name, units, dtype=kwargs.get("dtype")), **kwargs)

@@ -1,28 +1,33 @@
 """How is a sequence run, and differentiated, fast?
 
-The same equations as ``cells.standard``, arranged for speed. Three ideas carry most of it:
+The same equations as ``cells.standard`` and ``cells.CELLS["peephole"]``, arranged for speed:
 
-- One matrix product projects the inputs of all time steps at once; only h_{t-1} @ U must wait
-  for the step before. The gradients of the weights are likewise one product each, after the loop.
-- A sigmoid is a shifted tanh, sigmoid(z) = 1/2 + 1/2 tanh(z/2). With the halves multiplied into
-  the weights beforehand, one call of tanh serves all four blocks.
-- Time is the first axis of every array inside, so that each step reads and writes memory that
-  lies together, and the arrays are made before the loop, never in it.
+- All four blocks of a step come from one matrix product: the weights stand side by side in
+  [W U b], the numbers they meet are stacked as [x; h; 1].
+- Arrays lie with units first and examples last, (units, T, N). Each gate of a step is then one
+  unbroken stretch of memory, which element-wise work needs to run at full speed, and the
+  gradients of all weights over several time steps are one matrix product.
+- A sigmoid is a shifted tanh, sigmoid(z) = 1/2 + 1/2 tanh(z/2). The inner half is multiplied
+  into the weights beforehand.
+- What was computed forwards saves work backwards: o (1 - tanh(c)^2) is o - h tanh(c), and so on.
+- The arrays of a pass are made before its loop, never in it, and the gradient of z is kept for a
+  few steps only, so that it is still in the cache when it is multiplied.
 """
 
 from types import SimpleNamespace
 
 import numpy as np
 
-from medlstm.checks import check_array
+from medlstm.checks import check_array, check_mask
 from medlstm.parameters import Weight, recurrent_parameters
 
 BLOCKS = ("input", "forget", "candidate", "output")     # column blocks of the kernels, as in Keras
-SCALE = (0.5, 0.5, 1.0, 0.5)    # each block is (1 - s) + s * tanh(s * z): a sigmoid, or tanh itself
+HALVES = (0.5, 0.5, 1.0, 0.5)    # what each block of z is multiplied with before its tanh
+CHUNK = 7    # time steps whose gradients are gathered before they are multiplied
 
 
 class LSTM:
-    """A layer of long short-term memory (Gers, Schmidhuber and Cummins 2000), without peepholes.
+    """A layer of long short-term memory (Gers, Schmidhuber and Cummins 2000).
 
     Parameters
     ----------
@@ -34,6 +39,11 @@ class LSTM:
         Floating-point type of weights and results.
     rng : numpy.random.Generator, optional
         Source of the starting weights; ``numpy.random.default_rng(0)`` unless given.
+    peepholes : bool
+        Let the gates see the cell state (Gers, Schraudolph and Schmidhuber 2002): input and forget
+        gates the previous one, the output gate the new one.
+    go_backwards : bool
+        Read from the last time step to the first. Every result stays in the order of time.
 
     Attributes
     ----------
@@ -41,23 +51,26 @@ class LSTM:
     recurrent_kernel : array (H, 4H)
     bias : array (4H,)
         In the layout of Keras, column blocks in the order of `BLOCKS`. Assigning writes in place.
+    peephole : array (3, H)
+        With peepholes only: rows for the input, forget and output gates.
     parameters, gradients : dict of arrays
-        By these three names. The gradients are those of the latest `backward`.
+        By these names. The gradients are those of the latest `backward`.
     """
 
     kernel = Weight()
     recurrent_kernel = Weight()
     bias = Weight()
+    peephole = Weight()
 
-    def __init__(self, input_size, units, dtype=np.float32, rng=None):
+    def __init__(self, input_size, units, dtype=np.float32, rng=None, peepholes=False, go_backwards=False):
         self.input_size, self.units, self.dtype = input_size, units, np.dtype(dtype)
+        self.peepholes, self.go_backwards = peepholes, go_backwards
         rng = np.random.default_rng(0) if rng is None else rng
-        self.parameters = recurrent_parameters(input_size, units, BLOCKS, rng, dtype)
+        self.parameters = recurrent_parameters(input_size, units, BLOCKS, rng, dtype, 3 * peepholes)
         self.gradients = {}
-        self._scale = np.repeat(np.array(SCALE, dtype), units)
         self._memory = None
 
-    def forward(self, x, initial_state=None):
+    def forward(self, x, initial_state=None, mask=None):
         """Run the layer over whole sequences.
 
         Parameters
@@ -66,13 +79,15 @@ class LSTM:
             N sequences of T time steps, floating point, finite.
         initial_state : tuple of two arrays (N, H), optional
             Hidden state and cell state before the first step; zeros unless given.
+        mask : array of bool (N, T), optional
+            False where a sequence has no such step: the state passes it unchanged.
 
         Returns
         -------
         h : array (N, T, H)
             Hidden state after each step; read-only, because `backward` needs it unchanged.
         state : tuple of two arrays (N, H)
-            Hidden state and cell state after the last step.
+            Hidden state and cell state after the last step read.
 
         Raises
         ------
@@ -80,32 +95,39 @@ class LSTM:
             If an array has the wrong type or shape, is empty, or holds NaN or infinity.
         """
         check_array("x", x, ("N", "T", self.input_size))
-        N, T, D = x.shape
-        m = self._memory = self._allocate(N, T)
-        np.copyto(m.x, x.swapaxes(0, 1), casting="same_kind")
-        m.h = np.empty((T + 1, N, self.units), self.dtype)    # handed out, so never used again
-        m.h[0], m.c[0] = self._state_or_zeros("initial_state", initial_state, N)
+        (N, T, D), H = x.shape, self.units
+        m = self._memory = self._allocate(N, T, mask)
+        m.xh[:D, :T] = self._inside(x)
+        m.h[:, 0], m.c[0] = self._state_or_zeros("initial_state", initial_state, N)
 
-        scale, shift = self._scale, 1 - self._scale
-        U = self.recurrent_kernel * scale
-        np.matmul(m.x.reshape(T * N, D), self.kernel * scale, out=m.z.reshape(T * N, -1))
-        m.z += self.bias * scale
-        i, f, g, o = self._blocks(m.z)
+        weights = np.concatenate([self.kernel, self.recurrent_kernel, self.bias[None]])
+        weights = np.ascontiguousarray((weights * np.repeat(np.array(HALVES, self.dtype), H)).T)
+        if self.peepholes:
+            p_i, p_f, p_o = self.peephole[:, :, None] / 2
+        i, f, g, o = np.split(m.z, 4, axis=1)
         for t in range(T):
-            z = m.z[t]
-            z += np.matmul(m.h[t], U, out=m.product)
-            np.tanh(z, out=z)
-            z *= scale
-            z += shift                                        # z now holds i, f, g and o
+            np.matmul(weights, m.xh[:, t], out=m.z[t])
+            if self.peepholes:
+                i[t] += p_i * m.c[t]
+                f[t] += p_f * m.c[t]
+            np.tanh(m.z[t, :3 * H], out=m.z[t, :3 * H])
+            _to_sigmoid(m.z[t, :2 * H])
             c = np.multiply(f[t], m.c[t], out=m.c[t + 1])
-            c += np.multiply(i[t], g[t], out=m.scratch)
+            c += np.multiply(i[t], g[t], out=m.scratch[0])
+            if self.peepholes:
+                o[t] += p_o * c
+            _to_sigmoid(np.tanh(o[t], out=o[t]))
             np.tanh(c, out=m.tanh_c[t])
-            np.multiply(o[t], m.tanh_c[t], out=m.h[t + 1])
+            h = np.multiply(o[t], m.tanh_c[t], out=m.h[:, t + 1])
+            if m.skip is not None:
+                np.copyto(c, m.c[t], where=m.skip[t])
+                np.copyto(h, m.h[:, t], where=m.skip[t])
 
-        m.h.flags.writeable = False
-        return m.h[1:].swapaxes(0, 1), (m.h[-1], m.c[-1].copy())
+        h = self._outside(m.h[:, 1:])
+        h.flags.writeable = False
+        return h, (m.h[:, -1].T.copy(), m.c[-1].T.copy())
 
-    def backward(self, dh, final_state_gradient=None):
+    def backward(self, dh, final_state_gradient=None, input_gradient=True):
         """Backpropagation through time, for the sequences of the latest `forward`.
 
         Parameters
@@ -114,10 +136,12 @@ class LSTM:
             Gradient of the loss with respect to every hidden state; None stands for zeros.
         final_state_gradient : tuple of two arrays (N, H), optional
             Gradient with respect to the state that `forward` returned, added to `dh`.
+        input_gradient : bool
+            Whether `dx` is wanted; the lowest layer of a network need not compute it.
 
         Returns
         -------
-        dx : array (N, T, D)
+        dx : array (N, T, D) or None
             Gradient with respect to the input. Those of the weights are left in `gradients`.
         state_gradient : tuple of two arrays (N, H)
             Gradient with respect to the initial hidden state and cell state.
@@ -133,71 +157,103 @@ class LSTM:
         if m is None:
             raise RuntimeError("backward: expected a call of forward first, got none; "
                                "run forward on the same batch")
-        T, N, D = m.x.shape
+        (T, H, N), D = m.tanh_c.shape, self.input_size
         if dh is not None:
-            check_array("dh", dh, (N, T, self.units))
+            check_array("dh", dh, (N, T, H))
+            dh = self._inside(dh)
         dh_t, dc = self._state_or_zeros("final_state_gradient", final_state_gradient, N)
+        if self.peepholes:
+            p_i, p_f, p_o = self.peephole[:, :, None]
+            dp = np.zeros((3, H), self.dtype)
 
-        UT = np.ascontiguousarray(self.recurrent_kernel.T)
-        i, f, g, o = self._blocks(m.z)
-        di, df, dg, do = self._blocks(m.dz)
-        slope, scratch = m.slope, m.scratch
+        weights = np.zeros((D + H + 1, 4 * H), self.dtype)
+        dx = np.empty((D, T, N), self.dtype) if input_gradient else None
+        i, f, g, o = np.split(m.z, 4, axis=1)
         for t in reversed(range(T)):
+            k = t % CHUNK
+            dz, (di, df, dg, do) = m.dz[:, k], m.dz[:, k].reshape(4, H, N)
+            s, written = m.scratch
             if dh is not None:
                 dh_t += dh[:, t]
+            if m.skip is not None:
+                passed = dh_t.copy(), dc.copy()
             # h = o * tanh(c)
-            np.multiply(dh_t, m.tanh_c[t], out=scratch)
-            np.multiply(scratch, _sigmoid_slope(o[t], slope), out=do[t])
-            np.multiply(dh_t, o[t], out=scratch)
-            scratch *= _tanh_slope(m.tanh_c[t], slope)
-            dc += scratch
+            h = m.h[:, t + 1]
+            np.subtract(1, o[t], out=s)
+            s *= h
+            np.multiply(s, dh_t, out=do)
+            np.multiply(h, m.tanh_c[t], out=s)
+            np.subtract(o[t], s, out=s)
+            s *= dh_t
+            dc += s
+            if self.peepholes:
+                dc += p_o * do
             # c = f * c_before + i * g
-            np.multiply(dc, m.c[t], out=scratch)
-            np.multiply(scratch, _sigmoid_slope(f[t], slope), out=df[t])
-            np.multiply(dc, g[t], out=scratch)
-            np.multiply(scratch, _sigmoid_slope(i[t], slope), out=di[t])
-            np.multiply(dc, i[t], out=scratch)
-            np.multiply(scratch, _tanh_slope(g[t], slope), out=dg[t])
+            np.multiply(i[t], g[t], out=written)
+            np.subtract(1, i[t], out=s)
+            s *= written
+            np.multiply(s, dc, out=di)
+            written *= g[t]
+            np.subtract(i[t], written, out=s)
+            np.multiply(s, dc, out=dg)
             dc *= f[t]
-            # z = x @ W + h_before @ U + b
-            np.matmul(m.dz[t], UT, out=dh_t)
+            np.subtract(1, f[t], out=s)
+            s *= m.c[t]
+            np.multiply(s, dc, out=df)
+            if m.skip is not None:
+                np.copyto(dz, 0, where=m.skip[t])
+            if self.peepholes:
+                dc += p_i * di + p_f * df
+                dp += [np.sum(d * c, axis=1) for d, c in ((di, m.c[t]), (df, m.c[t]), (do, m.c[t + 1]))]
+            # z = W @ x + U @ h_before + b
+            np.matmul(self.recurrent_kernel, dz, out=dh_t)
+            if m.skip is not None:
+                np.copyto(dh_t, passed[0], where=m.skip[t])
+                np.copyto(dc, passed[1], where=m.skip[t])
+            if k == 0:
+                steps = slice(t, min(t + CHUNK, T))
+                several = m.dz[:, :steps.stop - t].reshape(4 * H, -1)
+                weights += m.xh[:, steps].reshape(D + H + 1, -1) @ several.T
+                if input_gradient:
+                    dx[:, steps] = (self.kernel @ several).reshape(D, -1, N)
 
-        dz = m.dz.reshape(T * N, -1)
-        self.gradients = {"kernel": m.x.reshape(T * N, D).T @ dz,
-                          "recurrent_kernel": m.h[:-1].reshape(T * N, -1).T @ dz,
-                          "bias": dz.sum(axis=0)}
-        dx = (dz @ self.kernel.T).reshape(T, N, D)
-        return dx.swapaxes(0, 1), (dh_t, dc)
+        self.gradients = {"kernel": weights[:D], "recurrent_kernel": weights[D:-1], "bias": weights[-1]}
+        if self.peepholes:
+            self.gradients["peephole"] = dp
+        return self._outside(dx) if input_gradient else None, (dh_t.T, dc.T)
 
-    def _allocate(self, N, T):
+    def _allocate(self, N, T, mask):
         """The arrays of one pass, kept from batch to batch while the shape stays the same."""
-        if self._memory is not None and self._memory.x.shape[:2] == (T, N):
-            return self._memory
-        D, H = self.input_size, self.units
-        shapes = {"x": (T, N, D), "z": (T, N, 4 * H), "dz": (T, N, 4 * H), "c": (T + 1, N, H),
-                  "tanh_c": (T, N, H), "product": (N, 4 * H), "scratch": (N, H), "slope": (N, H)}
-        return SimpleNamespace(**{k: np.empty(s, self.dtype) for k, s in shapes.items()})
+        m, H, K = self._memory, self.units, self.input_size + self.units + 1
+        if m is None or m.tanh_c.shape != (T, H, N):
+            shapes = {"z": (T, 4 * H, N), "dz": (4 * H, min(T, CHUNK), N), "c": (T + 1, H, N),
+                      "tanh_c": (T, H, N), "scratch": (2, H, N)}
+            m = SimpleNamespace(**{name: np.empty(shape, self.dtype) for name, shape in shapes.items()})
+        m.xh = np.empty((K, T + 1, N), self.dtype)      # handed out as h, so never used again
+        m.xh[-1] = 1
+        m.h = m.xh[self.input_size:-1]
+        m.skip = None
+        if mask is not None:
+            check_mask("mask", mask, (N, T))
+            m.skip = ~self._inside(mask[:, :, None])[0]
+        return m
 
-    def _blocks(self, z):
-        """The four column blocks of (T, N, 4H) as views (T, N, H)."""
-        return np.split(z, len(BLOCKS), axis=-1)
+    def _inside(self, a):
+        """(N, T, K) as a view (K, T, N), in the order in which time is read."""
+        return a.T[:, ::-1] if self.go_backwards else a.T
+
+    _outside = _inside      # its own inverse
 
     def _state_or_zeros(self, name, pair, N):
+        """A pair of states (N, H) as (H, N)."""
         if pair is None:
-            return np.zeros((2, N, self.units), self.dtype)
+            return np.zeros((2, self.units, N), self.dtype)
         for k, part in enumerate(pair):
             check_array(f"{name}[{k}]", part, (N, self.units))
-        return np.array(pair, self.dtype)
+        return np.array([part.T for part in pair], self.dtype)
 
 
-def _sigmoid_slope(a, out):
-    """a (1 - a), the derivative of a sigmoid whose value is a."""
-    np.subtract(1, a, out=out)
-    out *= a
-    return out
-
-
-def _tanh_slope(a, out):
-    """1 - a^2, the derivative of a tanh whose value is a."""
-    np.multiply(a, a, out=out)
-    return np.subtract(1, out, out=out)
+def _to_sigmoid(a):
+    """Turn tanh(z/2) into sigmoid(z), in place."""
+    a *= 0.5
+    a += 0.5

@@ -62,12 +62,12 @@ class SequenceClassifier:
             x, (h_last, _) = lstm.forward(x)
         return self.head.forward(h_last)
 
-    def backward(self, dlogits):
+    def backward(self, dlogits, input_gradient=True):
         """Gradient (N, T, D) of the loss with respect to the latest input, from that of its logits."""
         dh_last = self.head.backward(dlogits)
         dx, last = None, (dh_last, np.zeros_like(dh_last))
-        for lstm in reversed(self.lstms):
-            dx, _ = lstm.backward(dx, last)
+        for depth, lstm in reversed(list(enumerate(self.lstms))):
+            dx, _ = lstm.backward(dx, last, input_gradient or depth > 0)
             last = None
         return dx
 
@@ -85,7 +85,7 @@ class SequenceClassifier:
             Mean cross-entropy of the batch in nats, before the step.
         """
         loss, dlogits = softmax_cross_entropy(self.forward(x), y)
-        self.backward(dlogits)
+        self.backward(dlogits, input_gradient=False)
         self.optimizer.update(
             list(self.parameters.values()),
             [layer.gradients[key] for layer in self.layers for key in layer.parameters])

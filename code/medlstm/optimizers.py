@@ -68,7 +68,7 @@ class Adam:
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, clip_norm=None):
         self.learning_rate, self.beta_1, self.beta_2 = learning_rate, beta_1, beta_2
         self.epsilon, self.clip_norm = epsilon, clip_norm
-        self._step, self._mean, self._square = 0, None, None
+        self._step, self._mean = 0, None
 
     def update(self, parameters, gradients):
         """Move each array of `parameters` by one step against its gradient; clips `gradients` in place."""
@@ -77,10 +77,14 @@ class Adam:
         if self._mean is None:
             self._mean = [np.zeros_like(p) for p in parameters]
             self._square = [np.zeros_like(p) for p in parameters]
+            self._scratch = [np.empty_like(p) for p in parameters]
         self._step += 1
         rate = (self.learning_rate * (1 - self.beta_2 ** self._step) ** 0.5
                 / (1 - self.beta_1 ** self._step))
-        for p, g, m, s in zip(parameters, gradients, self._mean, self._square, strict=True):
-            m += (1 - self.beta_1) * (g - m)
-            s += (1 - self.beta_2) * (g * g - s)
-            p -= rate * m / (np.sqrt(s) + self.epsilon)
+        for p, g, m, s, a in zip(parameters, gradients, self._mean, self._square, self._scratch, strict=True):
+            m *= self.beta_1
+            m += np.multiply(g, 1 - self.beta_1, out=a)
+            s *= self.beta_2
+            s += np.multiply(np.multiply(g, g, out=a), 1 - self.beta_2, out=a)
+            np.add(np.sqrt(s, out=a), self.epsilon, out=a)
+            p -= np.multiply(np.divide(m, a, out=a), rate, out=a)    # rate * m / (sqrt(s) + epsilon)

@@ -35,7 +35,7 @@ def orthogonal(shape, rng, dtype):
     return (q if rows >= columns else q.T).astype(dtype)
 
 
-def recurrent_parameters(input_size, units, blocks, rng, dtype):
+def recurrent_parameters(input_size, units, blocks, rng, dtype, peepholes=0):
     """Fresh kernels and bias of a recurrent cell.
 
     Parameters
@@ -48,11 +48,14 @@ def recurrent_parameters(input_size, units, blocks, rng, dtype):
         Source of the random numbers.
     dtype : dtype
         Floating-point type of the arrays.
+    peepholes : int
+        P, gates that see the cell state. Their weights start at 0, and so the cell as a standard one.
 
     Returns
     -------
     dict of arrays
-        ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H), ``bias`` (B*H,).
+        ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H), ``bias`` (B*H,) and, with peepholes,
+        ``peephole`` (P, H).
     """
     for name, size in (("input_size", input_size), ("units", units)):
         if size < 1:
@@ -62,6 +65,7 @@ def recurrent_parameters(input_size, units, blocks, rng, dtype):
     if "forget" in blocks:
         start = blocks.index("forget") * units
         bias[start:start + units] = 1
-    return {"kernel": glorot_uniform((input_size, columns), rng, dtype),
-            "recurrent_kernel": orthogonal((units, columns), rng, dtype),
-            "bias": bias}
+    parameters = {"kernel": glorot_uniform((input_size, columns), rng, dtype),
+                  "recurrent_kernel": orthogonal((units, columns), rng, dtype),
+                  "bias": bias}
+    return parameters | ({"peephole": np.zeros((peepholes, units), dtype)} if peepholes else {})

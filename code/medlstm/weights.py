@@ -1,6 +1,15 @@
-"""How do weights cross between NumPy and Keras? Unchanged: both keep them in the same layout."""
+"""How do weights cross between NumPy, Keras and ONNX?
+
+To Keras unchanged: both keep them in the same layout. ONNX has the gates in another order (input,
+output, forget, candidate), one gate a row block, and two biases that are added; the second is zero.
+"""
+
+import numpy as np
 
 from medlstm.network import SequenceClassifier
+
+ONNX_ORDER = (0, 3, 1, 2)       # where ONNX's blocks stand in ours
+OPSET = 17
 
 
 def to_keras(network):
@@ -65,3 +74,96 @@ def from_keras(model):
     for mine, theirs in zip(network.parameters.values(), arrays, strict=True):
         mine[...] = theirs
     return network
+
+
+def to_onnx(network):
+    """The whole network as ONNX, one ``LSTM`` node a layer.
+
+    Parameters
+    ----------
+    network : SequenceClassifier
+        Of dtype float32, the only one that all ONNX runtimes share.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Input ``x`` (N, T, D), output ``probabilities`` (N, K); same bits in every weight.
+
+    Raises
+    ------
+    TypeError
+        If the network has another dtype.
+    """
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    if network.head.kernel.dtype != np.float32:
+        raise TypeError(f"network: expected dtype float32, got {network.head.kernel.dtype}; build it with that")
+    nodes = [helper.make_node("Transpose", ["x"], ["h_0"], perm=(1, 0, 2))]
+    arrays = {"one": np.array([1]), "zero": np.array([0])}
+    for k, lstm in enumerate(network.lstms):
+        names = [f"lstm_{k}/{part}" for part in "WRB"]
+        arrays |= dict(zip(names, _onnx_arrays(lstm), strict=True))
+        nodes += [helper.make_node("LSTM", [f"h_{k}", *names], [f"y_{k}", f"last_{k}"], hidden_size=lstm.units),
+                  helper.make_node("Squeeze", [f"y_{k}", "one"], [f"h_{k + 1}"])]
+    arrays |= {f"head/{name}": array for name, array in network.head.parameters.items()}
+    nodes[-1] = helper.make_node("Squeeze", [f"last_{k}", "zero"], ["last"])
+    nodes += [helper.make_node("Gemm", ["last", "head/kernel", "head/bias"], ["logits"]),
+              helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1)]
+    graph = helper.make_graph(
+        nodes, "SequenceClassifier",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", "T", network.lstms[0].input_size))],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("N", len(network.head.bias)))],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def from_onnx(model):
+    """A `SequenceClassifier` with the weights of a model that `to_onnx` made.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+
+    Returns
+    -------
+    SequenceClassifier
+        Same bits in every weight.
+
+    Raises
+    ------
+    ValueError
+        If the model has other arrays than such a network.
+    """
+    from onnx import numpy_helper
+
+    arrays = {array.name: numpy_helper.to_array(array) for array in model.graph.initializer}
+    depth = sum(name.endswith("/R") for name in arrays)
+    expected = {"one", "zero", "head/kernel", "head/bias"}
+    expected |= {f"lstm_{k}/{part}" for k in range(depth) for part in "WRB"}
+    if set(arrays) != expected or not depth:
+        raise ValueError("model: expected a model made by weights.to_onnx, got one with the arrays "
+                         f"{', '.join(sorted(arrays)) or 'of none'}; only such a model can be read back")
+    units = [arrays[f"lstm_{k}/R"].shape[2] for k in range(depth)]
+    network = SequenceClassifier(arrays["lstm_0/W"].shape[2], units, len(arrays["head/bias"]))
+    for k, lstm in enumerate(network.lstms):
+        W, R, B = (arrays[f"lstm_{k}/{part}"][0] for part in "WRB")
+        back = np.argsort(ONNX_ORDER)
+        lstm.kernel, lstm.recurrent_kernel = _reorder(W, back).T, _reorder(R, back).T
+        lstm.bias = _reorder(B[:len(W)], back)
+    network.head.kernel, network.head.bias = arrays["head/kernel"], arrays["head/bias"]
+    return network
+
+
+def _onnx_arrays(lstm):
+    """W (1, 4H, D), R (1, 4H, H) and B (1, 8H) of one layer, as ONNX lays them out."""
+    bias = _reorder(lstm.bias, ONNX_ORDER)
+    return [np.ascontiguousarray(_reorder(lstm.kernel.T, ONNX_ORDER))[None],
+            np.ascontiguousarray(_reorder(lstm.recurrent_kernel.T, ONNX_ORDER))[None],
+            np.concatenate([bias, np.zeros_like(bias)])[None]]
+
+
+def _reorder(rows, order):
+    """The four row blocks of an array in another order."""
+    return np.concatenate([np.split(rows, 4)[k] for k in order])
