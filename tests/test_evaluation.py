@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlstm.evaluation import accuracy, confusion_matrix
+from medlstm.evaluation import accuracy, accuracy_difference, confusion_matrix, mcnemar
 
 
 def test_accuracy_and_wilson_interval():
@@ -41,3 +41,30 @@ def test_bad_classes_get_one_clear_sentence():
         accuracy(np.zeros(3), np.zeros(3, int))
     with pytest.raises(ValueError, match="y: expected classes from 0 to 1"):
         confusion_matrix(np.array([0, 1]), np.array([0, 2]), 2)
+
+
+def test_mcnemar_counts_only_disagreements():
+    y = np.zeros(100, int)
+    a, b = np.ones(100, int), np.ones(100, int)
+    a[:20] = b[:10] = 0         # both right 10 times, only the first 10 times
+    b[50:51] = 0                # only the second once
+    result = mcnemar(y, a, b)
+    assert result[:2] == (10, 1)
+    assert result.p_value == pytest.approx(2 * (1 + 11) / 2 ** 11)      # two tails of the binomial
+    assert mcnemar(y, a, a) == (0, 0, 1.0)
+    assert mcnemar(y, b, a)[:2] == (1, 10)
+
+
+def test_accuracy_difference_covers_seeds_and_images(rng):
+    y = np.zeros(400, int)
+    a = (rng.random((5, 400)) > 0.9).astype(int)
+    b = (rng.random((3, 400)) > 0.8).astype(int)
+    result = accuracy_difference(y, a, b, rng, draws=500)
+    assert result.value == pytest.approx((a == 0).mean() - (b == 0).mean())
+    assert result.low < result.value < result.high and result.low > 0
+    same = accuracy_difference(y, a, a, rng, draws=500)
+    assert same.value == 0 and same.low < 0 < same.high
+    wider = accuracy_difference(y, a, b, rng, confidence=0.99, draws=500)
+    assert wider.low < result.low and wider.high > result.high
+    with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
+        accuracy_difference(y, a, b[:, 1:], rng)

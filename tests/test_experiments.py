@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from medlstm.datasets import DATA, load_mnist
-from medlstm.experiments import cells, mnist_rows, runner
+from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
 
 JOBS = [{"dataset": "toy", "model": model, "seed": seed} for seed in range(2) for model in ("a", "b")]
 
@@ -84,6 +84,21 @@ def test_the_command_line_runs_one_tiny_job(tmp_path):
 def test_each_model_of_mnist_rows_runs(job):
     row, predictions, _ = mnist_rows.run(job, mnist_rows.SETTINGS | mnist_rows.QUICK)
     assert predictions.shape == (256,) and 0 <= row["test"]["accuracy"] <= 1 and row["parameters"] > 0
+
+
+def test_rows_and_columns_runs_and_its_rate_rises_and_falls():
+    settings = rows_and_columns.SETTINGS | rows_and_columns.QUICK
+    row, predictions, network = rows_and_columns.run(rows_and_columns.jobs(1)[0], settings)
+    assert predictions.shape == (256,) and 0 <= row["test"]["accuracy"] <= 1
+    assert row["parameters"] == sum(p.size for p in network.parameters.values())
+    rates = [rows_and_columns.learning_rate(done, rows_and_columns.SETTINGS) for done in np.linspace(0, 1, 101)]
+    assert rates[0] == 0 and max(rates) == rates[2] > 0.0029 and rates[-1] < 1e-9
+
+
+@pytest.mark.parametrize("job", latch.jobs(1), ids=lambda job: f"{job['dataset']}-{job['model']}")
+def test_each_model_of_the_latch_runs(job):
+    row, predictions, _ = latch.run(job, latch.SETTINGS | latch.QUICK | {"batches": 10})
+    assert predictions.shape == (100,) and len(row["train"]["loss"]) == 10 and row["parameters"] > 0
 
 
 @pytest.mark.parametrize(("name", "experiment", "judged_on"), [("mnist_rows", mnist_rows, "test"),

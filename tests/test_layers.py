@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medlstm.gradients import complex_step, relative_error
-from medlstm.layers import Dense, mean_squared_error, softmax, softmax_cross_entropy
+from medlstm.layers import Dense, MeanAndMaximum, mean_squared_error, softmax, softmax_cross_entropy
 
 
 def test_dense_forward_and_gradients(rng):
@@ -76,3 +76,21 @@ def test_bad_arrays_get_one_clear_sentence():
         Dense(4, 3).forward(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"target: expected shape \(2, 3\), got \(3, 2\)"):
         mean_squared_error(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+def test_smoothing_spreads_the_target(rng):
+    logits, y = rng.normal(size=(5, 4)), np.array([0, 3, 1, 1, 2])
+    loss, gradient = softmax_cross_entropy(logits, y, 0.2)
+    target = np.full((5, 4), 0.05) + 0.8 * np.eye(4)[y]
+    assert np.isclose(loss, -(target * np.log(softmax(logits))).sum(axis=1).mean(), rtol=1e-14)
+    exact = complex_step(lambda v: -(target * (v - np.log(np.exp(v).sum(axis=1, keepdims=True)))).sum() / 5, logits)
+    np.testing.assert_allclose(gradient, exact, atol=1e-15)
+
+
+def test_mean_and_maximum_by_complex_step(rng):
+    pool, h, upstream = MeanAndMaximum(), rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 6))
+    np.testing.assert_allclose(pool.forward(h), np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1))
+    largest = h.argmax(axis=1)[:, None]
+    exact = complex_step(lambda v: (upstream * np.concatenate(
+        [v.mean(axis=1), np.take_along_axis(v, largest, axis=1)[:, 0]], axis=1)).sum(), h)
+    np.testing.assert_allclose(pool.backward(upstream), exact, atol=1e-15)

@@ -1,5 +1,7 @@
 """Why did it say so? What a trained network computes on the way to its answer."""
 
+from copy import deepcopy
+
 import numpy as np
 
 from medlstm.cells import CELLS, run
@@ -44,3 +46,89 @@ def evidence(network, x):
     for lstm in network.lstms:
         x, _ = lstm.forward(x)
     return softmax(np.asarray(x) @ network.head.kernel + network.head.bias)
+
+
+def integrated_gradients(network, x, target, baseline=None, steps=64):
+    """How much each entry of x moved the logit of a class (Sundararajan, Taly and Yan 2017).
+
+    The gradient is averaged along the straight line from the baseline to x and multiplied with
+    their difference, by the midpoint rule.
+
+    Parameters
+    ----------
+    network : SequenceClassifier
+    x : array (N, T, D)
+    target : array of integers (N,)
+        The class whose logit is explained.
+    baseline : array, optional
+        Where the line starts, of any shape that broadcasts to x; zeros unless given.
+    steps : int
+        Points on the line.
+
+    Returns
+    -------
+    array (N, T, D)
+        Attributions. Their sum over T and D is the logit at x less that at the baseline, up to the
+        error of the midpoint rule; see it shrink as `steps` grows.
+    """
+    baseline = np.zeros_like(x) if baseline is None else np.broadcast_to(baseline, x.shape).astype(x.dtype)
+    wanted = np.eye(len(network.head.bias), dtype=x.dtype)[target]
+    total = np.zeros_like(x)
+    for k in range(steps):
+        network.forward(baseline + (k + 0.5) / steps * (x - baseline))
+        total += network.backward(wanted)
+    return (x - baseline) * total / steps
+
+
+def occlude_rows(network, x, target, fill=0.0, height=1):
+    """How far the logit of a class falls when a band of rows is covered.
+
+    Parameters
+    ----------
+    network : SequenceClassifier
+    x : array (N, T, D)
+    target : array of integers (N,)
+        The class whose logit is watched.
+    fill : float or array (D,)
+        What covers the rows, such as 0 or the mean row of the training set.
+    height : int
+        Rows in a band.
+
+    Returns
+    -------
+    array (N, T - height + 1)
+        Logit of the target before less that after covering the rows from t to t + height - 1:
+        positive where the rows spoke for the class.
+    """
+    everyone = np.arange(len(x))
+    whole = network.forward(x)[everyone, target]
+    falls = []
+    for t in range(x.shape[1] - height + 1):
+        covered = x.copy()
+        covered[:, t:t + height] = fill
+        falls.append(whole - network.forward(covered)[everyone, target])
+    return np.stack(falls, axis=1)
+
+
+def with_random_weights(network, layers, rng):
+    """A copy of a network with some layers' weights shuffled (Adebayo et al. 2018).
+
+    An explanation that looks the same afterwards did not depend on what the layers had learned.
+
+    Parameters
+    ----------
+    network : SequenceClassifier
+        Left unchanged.
+    layers : sequence of str
+        Names such as ``lstm_0`` or ``head``; every array of theirs is shuffled within itself.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    SequenceClassifier
+    """
+    copy = deepcopy(network)
+    for name, array in copy.parameters.items():
+        if name.split("/")[0] in layers:
+            array[...] = rng.permutation(array.ravel()).reshape(array.shape)
+    return copy

@@ -1,4 +1,4 @@
-"""The rest of a network: a dense layer and two losses, each with its gradient."""
+"""The rest of a network: a dense layer, a pooling layer and two losses, each with its gradient."""
 
 import numpy as np
 
@@ -52,13 +52,35 @@ class Dense:
         return dy @ self.kernel.T
 
 
+class MeanAndMaximum:
+    """Two summaries of a sequence side by side: mean and maximum over time."""
+
+    def __init__(self):
+        self.parameters, self.gradients = {}, {}
+
+    def forward(self, h):
+        """Map h (N, T, K) to (N, 2K)."""
+        check_array("h", h, ("N", "T", "K"))
+        self._shape, self._where = h.shape, h.argmax(axis=1)[:, None]
+        return np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1)
+
+    def backward(self, dy):
+        """Turn dy (N, 2K), for the latest `forward`, into dh (N, T, K)."""
+        N, T, K = self._shape
+        check_array("dy", dy, (N, 2 * K))
+        d_mean, d_max = np.split(dy[:, None], 2, axis=-1)
+        dh = np.repeat(d_mean / T, T, axis=1)
+        np.put_along_axis(dh, self._where, np.take_along_axis(dh, self._where, axis=1) + d_max, axis=1)
+        return dh
+
+
 def softmax(logits):
     """Probabilities (N, K) of the logits (N, K); the largest is subtracted first, so none overflows."""
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def softmax_cross_entropy(logits, y):
+def softmax_cross_entropy(logits, y, smoothing=0.0):
     """Mean cross-entropy between softmax(logits) and the true classes.
 
     Parameters
@@ -66,23 +88,24 @@ def softmax_cross_entropy(logits, y):
     logits : array (N, K)
     y : array of integers (N,)
         Classes from 0 to K - 1.
+    smoothing : float
+        Share of each target that is spread evenly over the K classes (Szegedy et al. 2016).
 
     Returns
     -------
     loss : float
         In nats.
     dlogits : array (N, K)
-        Its gradient, (p - one_hot(y)) / N.
+        Its gradient, (p - target) / N.
     """
     check_array("logits", logits, ("N", "K"))
     n, classes = logits.shape
     check_labels(y, n, classes)
-    rows = np.arange(n)
+    target = np.full_like(logits, smoothing / classes)
+    target[np.arange(n), y] += 1 - smoothing
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    dlogits = np.exp(log_p)
-    dlogits[rows, y] -= 1
-    return -log_p[rows, y].mean(), dlogits / n
+    return -(target * log_p).sum(axis=1).mean(), (np.exp(log_p) - target) / n
 
 
 def mean_squared_error(prediction, target):

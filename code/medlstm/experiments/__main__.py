@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from medlstm.datasets import DATA
-from medlstm.experiments import cells, mnist_rows, runner
+from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
 
-EXPERIMENTS = {"cells": cells, "mnist_rows": mnist_rows}
+EXPERIMENTS = {"cells": cells, "latch": latch, "mnist_rows": mnist_rows, "rows_and_columns": rows_and_columns}
 
 parser = argparse.ArgumentParser(
     prog="python -m medlstm.experiments",

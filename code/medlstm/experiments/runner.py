@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medlstm.files import whole_file
-from medlstm.network import SequenceClassifier
+from medlstm.classifier import Classifier
 
 
 class Outcome(NamedTuple):
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     """Figures, to be stored beside the job's own keys."""
     predictions: np.ndarray
     """What a paired test needs, such as the predicted class of each test image."""
-    network: SequenceClassifier | None = None
+    network: Classifier | None = None
     """The trained network, if it is to be kept."""
 
 

@@ -1,0 +1,74 @@
+"""Explanations must pass the tests that expose bad ones."""
+
+import numpy as np
+import pytest
+
+from medlstm.explanation import evidence, integrated_gradients, occlude_rows, trace, with_random_weights
+from medlstm.network import SequenceClassifier
+
+
+@pytest.fixture
+def network(rng):
+    network = SequenceClassifier(4, (6, 5), 3, seed=1, dtype=np.float64)
+    for array in network.parameters.values():
+        array += rng.normal(scale=0.5, size=array.shape)
+    return network
+
+
+def test_integrated_gradients_account_for_the_whole_logit(network, rng):
+    x, target = rng.normal(size=(5, 7, 4)), np.array([0, 1, 2, 2, 0])
+    baseline = rng.normal(size=4)
+    rise = (network.forward(x) - network.forward(np.broadcast_to(baseline, x.shape).copy()))[np.arange(5), target]
+    errors = [np.abs(integrated_gradients(network, x, target, baseline, steps).sum(axis=(1, 2)) - rise).max()
+              for steps in (8, 64, 512)]
+    assert errors[0] > errors[1] > errors[2] and errors[2] < 1e-4
+
+
+def test_integrated_gradients_of_a_linear_model_are_its_terms(rng):
+    class Linear:
+        """The sum over time, times a matrix."""
+
+        W = rng.normal(size=(4, 3))
+
+        class head:
+            bias = np.zeros(3)
+
+        def forward(self, x):
+            self.T = x.shape[1]
+            return x.sum(axis=1) @ self.W
+
+        def backward(self, dlogits):
+            return np.repeat((dlogits @ self.W.T)[:, None], self.T, axis=1)
+
+    x, target = rng.normal(size=(2, 5, 4)), np.array([2, 0])
+    np.testing.assert_allclose(integrated_gradients(Linear(), x, target, steps=3),
+                               x * Linear.W.T[target][:, None], atol=1e-14)
+    np.testing.assert_allclose(occlude_rows(Linear(), x, target), (x * Linear.W.T[target][:, None]).sum(axis=2),
+                               atol=1e-14)
+
+
+def test_occlusion_measures_the_fall_of_the_logit(network, rng):
+    x, target, fill = rng.normal(size=(3, 7, 4)), np.array([0, 1, 2]), rng.normal(size=4)
+    falls = occlude_rows(network, x, target, fill, height=2)
+    assert falls.shape == (3, 6)
+    covered = x[:1].copy()
+    covered[:, 4:6] = fill
+    np.testing.assert_allclose(falls[0, 4], (network.forward(x[:1]) - network.forward(covered))[0, 0], atol=1e-14)
+    x[:, 2:4] = fill
+    np.testing.assert_allclose(occlude_rows(network, x, target, fill, 2)[:, 2], 0, atol=1e-14)
+
+
+def test_shuffled_weights_touch_only_the_layers_named(network, rng):
+    before = {name: array.copy() for name, array in network.parameters.items()}
+    other = with_random_weights(network, ["lstm_1", "head"], rng)
+    for name, array in network.parameters.items():
+        assert np.array_equal(array, before[name])
+        if name.endswith("kernel"):     # a short bias may be shuffled into itself
+            assert np.array_equal(other.parameters[name], array) == name.startswith("lstm_0")
+        np.testing.assert_allclose(np.sort(other.parameters[name], axis=None), np.sort(array, axis=None))
+
+
+def test_the_last_evidence_is_the_answer(network, rng):
+    x = rng.normal(size=(3, 7, 4))
+    np.testing.assert_allclose(evidence(network, x)[:, -1], network.predict(x), atol=1e-14)
+    assert trace(network, x)[1]["forget"].shape == (3, 7, 5)
