@@ -40,7 +40,7 @@ def main():
     else:
         runs = [row for threads in sorted({1, os.cpu_count()}) for row in measure(Task(), here, threads, rounds, steps)]
         for task in GROWTH:
-            runs += measure(task, [name for name in PEERS if name in here], os.cpu_count(), rounds, steps)
+            runs += measure(task, [name for name in PEERS if name in here], os.cpu_count(), rounds // 2, steps)
     report(runs)
     if not quick:
         stored = {"experiment": "speed", "command": "make bench", "environment": environment(here),

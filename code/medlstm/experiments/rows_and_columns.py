@@ -1,8 +1,10 @@
 """How far do recurrent layers alone carry on digits? Rows and columns, read in both directions.
 
-Every choice (one layer or two, units, shifts, epochs) was made on 5,000 training images that were
-held out for it; the settings below were then fixed, and all 60,000 images trained on. The test
-images are used once a run, after the last epoch.
+The choice was made on the last 5,000 training images, held out for it, with one seed: one layer on
+each axis, 30 epochs, 34 errors; the same with turned and stretched images as well, 36; rows in
+pairs and 128 units, 20 epochs, 29; two layers on each axis, 20 epochs, 24. The settings below are
+the last of these. With them fixed, all 60,000 images are trained on, and the test images are used
+once a run, after the last epoch.
 """
 
 import time
@@ -15,7 +17,7 @@ from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 from medlstm.rows_and_columns import RowsAndColumns
 
-SETTINGS = {"units": [64], "epochs": 30, "batch_size": 128, "learning_rate": 0.003, "warm_up": 0.02,
+SETTINGS = {"units": [64, 64], "epochs": 20, "batch_size": 128, "learning_rate": 0.003, "warm_up": 0.02,
             "shift": 2, "dropout": 0.25, "label_smoothing": 0.05, "train_images": 60000, "test_images": 10000}
 QUICK = {"units": [8], "epochs": 1, "train_images": 512, "test_images": 256}
 
