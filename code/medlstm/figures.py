@@ -182,18 +182,73 @@ def reading(images, evidence, title):
 
 def seeds(accuracies, title, xlabel="test accuracy (%); a dot is a seed, a line is the mean"):
     """One dot a seed: `accuracies` maps the name of a model to its accuracies, between 0 and 1."""
-    figure, axis = plt.subplots(figsize=(7, 0.55 * len(accuracies) + 1.0))
-    for k, values in enumerate(accuracies.values()):
-        values = 100 * np.asarray(values)
+    dots({name: 100 * np.asarray(values) for name, values in accuracies.items()}, title, xlabel, np.mean, 2)
+
+
+def dots(groups, title, xlabel, middle=np.median, decimals=1):
+    """A row of dots a group, with a line and a number at their middle; `groups` maps names to values."""
+    figure, axis = plt.subplots(figsize=(7, 0.55 * len(groups) + 1.0))
+    for k, values in enumerate(groups.values()):
         axis.plot(values, np.full(len(values), -k), "o", color=QUANTITIES["forget"].colour,
                   markersize=7, alpha=0.7, markeredgecolor="white")
-        axis.plot([values.mean()] * 2, [-k - 0.28, -k + 0.28], color=INK, linewidth=1.5)
-        axis.text(values.mean(), -k + 0.33, f"{values.mean():.2f}", ha="center", fontsize=8)
-    axis.set_yticks([-k for k in range(len(accuracies))], accuracies)
-    axis.set(xlabel=xlabel, title=title,
-             ylim=(-len(accuracies) + 0.4, 0.75))
+        axis.plot([middle(values)] * 2, [-k - 0.28, -k + 0.28], color=INK, linewidth=1.5)
+        axis.text(middle(values), -k + 0.33, f"{middle(values):.{decimals}f}", ha="center", fontsize=8)
+    axis.set_yticks([-k for k in range(len(groups))], groups)
+    axis.set(xlabel=xlabel, title=title, ylim=(-len(groups) + 0.4, 0.75))
     axis.spines["left"].set_visible(False)
     axis.tick_params(left=False)
+
+
+def gates_by_row(gates, ink, title):
+    """Mean value of each gate after every row, over the share of examples with ink in that row."""
+    figure, axis = plt.subplots(figsize=(7, 2.8))
+    axis.fill_between(range(len(ink)), ink, step="mid", color=FAINT, alpha=0.25, linewidth=0)
+    axis.text(np.argmax(ink), 0.03, "share of digits with ink", ha="center", color="#555555")
+    for name, values in gates.items():
+        look = QUANTITIES[name]
+        axis.plot(values, color=look.colour, marker=look.marker, markersize=4, linewidth=1.6)
+        axis.annotate(look.title, (len(values) - 1, values[-1]), (6, 0), textcoords="offset points",
+                      va="center", color=look.colour)
+    axis.set(xlabel="row", ylabel="mean of the gate", ylim=(0, 1.02), title=title)
+    axis.margins(x=0.01)
+
+
+def attributions(images, maps, title):
+    """Signed attributions over each image (N, 28, 28): `maps` holds one row of pictures a name."""
+    figure, axes = plt.subplots(len(maps), len(images), figsize=(1.75 * len(images) + 0.6, 1.75 * len(maps) + 0.4),
+                                squeeze=False)
+    look = QUANTITIES["candidate"]
+    for row, (name, values) in zip(axes, maps.items()):
+        for axis, image, value in zip(row, images, values):
+            limit = np.abs(value).max()
+            axis.imshow(value, cmap=_colours(look), vmin=-limit, vmax=limit, interpolation="nearest")
+            axis.contour(image, levels=[0.3], colors=[FAINT], linewidths=0.7)
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(True)
+            axis.spines[:].set_linewidth(0.5)
+        row[0].set_ylabel(name)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
+def beside_rows(images, profiles, title):
+    """Images (N, 28, 28), each beside lines along its rows: `profiles` maps a name to values (N, bands)."""
+    figure, axes = plt.subplots(1, 2 * len(images), figsize=(2.4 * len(images), 2.6),
+                                width_ratios=[1.1, 1] * len(images), sharey=True)
+    looks = [QUANTITIES["cell"], QUANTITIES["forget"], QUANTITIES["input"]]
+    for k, image in enumerate(images):
+        left, right = axes[2 * k], axes[2 * k + 1]
+        _paper(left, image)
+        left.set_yticks([0, 9, 18, 27])
+        right.axvline(0, color=FAINT, linewidth=0.8)
+        for (name, values), look in zip(profiles.items(), looks):
+            middle = np.arange(values.shape[1]) + (len(image) - values.shape[1]) / 2
+            right.plot(values[k], middle, color=look.colour, marker=look.marker, markersize=3, linewidth=1.2,
+                       label=name)
+        right.tick_params(left=False)
+        right.set_xlabel("fall of the logit", fontsize=8)
+    axes[0].set_ylabel("row")
+    axes[1].legend(frameon=False, fontsize=7, loc="upper right", bbox_to_anchor=(1.05, 1.02), handlelength=1)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
 def confusion(matrix, title):
