@@ -30,7 +30,7 @@ lab: .venv/book.installed ## Open JupyterLab on the first chapter
 run: .venv/book.installed ## Execute notebooks and store their outputs (one: make run NAME=numpy-lstm)
 	$(BIN)/python -m medlstm.notebooks run $(NAME)
 
-bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (15 minutes)
+bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (10 minutes)
 	$(BIN)/python -m medlstm.benchmark
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)

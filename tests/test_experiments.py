@@ -9,6 +9,7 @@ import pytest
 
 from medlstm.datasets import DATA, load_mnist
 from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
+from medlstm.phantoms import latch as latch_sequences
 
 JOBS = [{"dataset": "toy", "model": model, "seed": seed} for seed in range(2) for model in ("a", "b")]
 
@@ -101,17 +102,28 @@ def test_each_model_of_the_latch_runs(job):
     assert predictions.shape == (100,) and len(row["train"]["loss"]) == 10 and row["parameters"] > 0
 
 
-@pytest.mark.parametrize(("name", "experiment", "judged_on"), [("mnist_rows", mnist_rows, "test"),
-                                                               ("cells", cells, "validation")])
-def test_stored_rows_agree_with_their_predictions(name, experiment, judged_on):
+@pytest.mark.parametrize(("name", "experiment", "seeds", "judged_on"), [
+    ("mnist_rows", mnist_rows, 10, "test"), ("rows_and_columns", rows_and_columns, 5, "test"),
+    ("cells", cells, 5, "validation")])
+def test_stored_rows_agree_with_their_predictions(name, experiment, seeds, judged_on):
     stored = json.loads((DATA / "results" / f"{name}.json").read_text())
     assert stored["data"] == experiment.data() and stored["settings"] == experiment.SETTINGS
     (_, y_train), (_, y_test) = load_mnist()
     y = {"test": y_test, "validation": y_train[-5000:]}[judged_on]
     with np.load(DATA / "results" / f"{name}.npz") as predictions:
-        assert len(predictions.files) == len(stored["runs"]) == len(experiment.jobs(5))
+        assert len(predictions.files) == len(stored["runs"]) == len(experiment.jobs(seeds))
         for row in stored["runs"]:
             assert row[judged_on]["accuracy"] == (predictions[runner.prediction_key(row)] == y).mean()
+
+
+def test_stored_latches_agree_with_their_predictions():
+    stored = json.loads((DATA / "results" / "latch.json").read_text())
+    assert stored["settings"] == latch.SETTINGS and len(stored["runs"]) == len(latch.jobs(5))
+    with np.load(DATA / "results" / "latch.npz") as predictions:
+        for row in stored["runs"]:
+            steps = int(row["dataset"].removeprefix("latch_"))
+            y = latch_sequences(latch.SETTINGS["validation_sequences"], steps, np.random.default_rng(10**6))[1]
+            assert row["validation"]["accuracy"] == (predictions[runner.prediction_key(row)] == y).mean()
 
 
 def test_the_cells_experiment_never_sees_a_test_image(monkeypatch):

@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import multiprocessing
 import os
 import platform
@@ -19,6 +18,7 @@ import numpy as np
 
 from medlstm.contenders import CONTENDERS, Task
 from medlstm.datasets import DATA
+from medlstm.experiments.runner import pretty
 from medlstm.files import whole_file
 
 ROUNDS, STEPS, PAUSE = 11, 20, 0.05     # turns of each contender, steps in a turn, seconds between turns
@@ -38,29 +38,29 @@ def main():
     if quick:
         runs = measure(Task(batch=8, steps=3, units=(8, 4)), ("numpy", "products", "keras"), 1, rounds, steps)
     else:
-        runs = [row for threads in sorted({1, os.cpu_count()}) for row in measure(Task(), here, threads, rounds, steps)]
+        runs = []
+        for threads in sorted({1, len(_cores())}):
+            runs += measure(Task(), here, threads, rounds, steps)
         for task in GROWTH:
-            runs += measure(task, [name for name in PEERS if name in here], os.cpu_count(), rounds // 2, steps)
+            runs += measure(task, [name for name in PEERS if name in here], len(_cores()), rounds // 2, steps)
     report(runs)
     if not quick:
         stored = {"experiment": "speed", "command": "make bench", "environment": environment(here),
                   "settings": {"rounds": rounds, "steps_in_a_turn": steps}, "runs": runs}
         with whole_file(DATA / "results" / "speed.json") as part:
-            rows = ",\n  ".join(json.dumps(row) for row in runs)
-            head = json.dumps({k: v for k, v in stored.items() if k != "runs"}, indent=1)
-            part.write_text(f'{head[:-2]},\n "runs": [\n  {rows}\n ]\n}}\n')
+            part.write_text(pretty(stored))
 
 
 def measure(task, names, threads, rounds, steps):
     """Rows of one task: every contender's milliseconds a step, round by round, and its memory."""
-    _settings(threads)      # the processes inherit them
     context = multiprocessing.get_context("spawn")
     pipes, rows = {}, []
-    for name in names:
-        pipes[name], other = context.Pipe()
-        context.Process(target=_worker, args=(name, task, other), daemon=True).start()
-        other.close()
-        pipes[name].recv()      # one at a time, so that none compiles while another does
+    with _settings(threads):
+        for name in names:
+            pipes[name], other = context.Pipe()
+            context.Process(target=_worker, args=(name, task, other), daemon=True).start()
+            other.close()
+            pipes[name].recv()      # one at a time, so that none compiles while another does
     for what in ("train", "predict"):
         turns = {name: [] for name in names}
         for _ in range(rounds):
@@ -96,18 +96,32 @@ def environment(names):
     """Versions, and the processor; the figures hold for this one."""
     packages = ["numpy", "tensorflow", "keras", *(NEEDS[name] for name in names if name in NEEDS)]
     return ({"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages}
-            | {"processor": platform.machine(), "cores": os.cpu_count()})
+            | {"processor": platform.machine(), "cores": len(_cores())})
 
 
+@contextlib.contextmanager
 def _settings(threads):
-    """Tie this process to some cores, and leave every library free to choose its own instructions."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, range(threads))
-    for variable in [key for key in os.environ if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
+    """For the processes started within: some of the cores, and libraries free to choose their instructions."""
+    environment, cores = dict(os.environ), _cores()
+    for variable in [key for key in environment if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
         del os.environ[variable]
     os.environ |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads),
                    "TF_NUM_INTRAOP_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3",
                    "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores[:threads])
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(environment)
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, cores)
+
+
+def _cores():
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
 
 
 def _worker(name, task, pipe):

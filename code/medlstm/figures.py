@@ -207,10 +207,10 @@ def gates_by_row(gates, ink, title):
     for name, values in gates.items():
         look = QUANTITIES[name]
         axis.plot(values, color=look.colour, marker=look.marker, markersize=4, linewidth=1.6)
-        axis.annotate(look.title, (len(values) - 1, values[-1]), (6, 0), textcoords="offset points",
-                      va="center", color=look.colour)
     axis.set(xlabel="row", ylabel="mean of the gate", ylim=(0, 1.02), title=title)
     axis.margins(x=0.01)
+    _names_at_ends(axis, [(len(values) - 1, values[-1], QUANTITIES[name].title, QUANTITIES[name].colour)
+                          for name, values in gates.items()])
 
 
 def attributions(images, maps, title):
@@ -247,7 +247,7 @@ def beside_rows(images, profiles, title):
         right.tick_params(left=False)
         right.set_xlabel("fall of the logit", fontsize=8)
     axes[0].set_ylabel("row")
-    axes[1].legend(frameon=False, fontsize=7, loc="upper right", bbox_to_anchor=(1.05, 1.02), handlelength=1)
+    axes[-1].legend(frameon=False, fontsize=7, loc="lower right", handlelength=1)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
@@ -346,16 +346,22 @@ def curves(series, xlabel, ylabel, title, log=True):
         look = looks[k % len(looks)]
         axis.plot(values, color=look.colour, linewidth=1.8, marker=look.marker, markersize=4.5,
                   markevery=max(1, len(values) // 9))
-        ends.append([values[-1], name, look.colour, len(values) - 1])
+        ends.append((len(values) - 1, values[-1], name, look.colour))
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
     axis.margins(x=0.01)
+    _names_at_ends(axis, ends)
+
+
+def _names_at_ends(axis, ends):
+    """Write each name beside the end of its line, apart from its neighbours: `ends` are (x, y, name, colour)."""
+    figure = axis.figure
     figure.canvas.draw()
-    heights = [axis.transData.transform((x, y))[1] for y, _, _, x in ends]
-    gap = 0.058 * figure.bbox.height
+    heights = [axis.transData.transform((x, y))[1] for x, y, _, _ in ends]
+    gap = 15 * figure.dpi / 100
     placed = {}
     for k in np.argsort(heights):
         placed[k] = max(heights[k], max(placed.values(), default=-np.inf) + gap)
-    for k, (y, name, colour, x) in enumerate(ends):
+    for k, (x, y, name, colour) in enumerate(ends):
         axis.annotate(name, (x, y), (6, (placed[k] - heights[k]) * 72 / figure.dpi),
                       textcoords="offset points", va="center", color=colour)
 

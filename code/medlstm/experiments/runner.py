@@ -81,7 +81,7 @@ def run(name, experiment, seeds, quick, root):
         _add_predictions(path.with_suffix(".npz"), prediction_key(job), outcome.predictions)
         stored["runs"].append(job | outcome.row)
         with whole_file(path) as part:
-            part.write_text(_pretty(stored))
+            part.write_text(pretty(stored))
         print(f"[{number}/{len(jobs)}] {label}: {outcome.row.get('test') or outcome.row['validation']} "
               f"({time.perf_counter() - start:.0f} s)", flush=True)
     return stored
@@ -108,7 +108,7 @@ def _add_predictions(path, key, array):
         np.savez_compressed(part, **kept | {key: array})
 
 
-def _pretty(stored):
+def pretty(stored):
     """JSON with one line a run, so that a difference between two versions can be read."""
     head = json.dumps({k: v for k, v in stored.items() if k != "runs"}, indent=1)
     rows = ",\n  ".join(json.dumps(row) for row in stored["runs"])
