@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
+from threadpoolctl import threadpool_limits
 
 from medlstm.bidirectional import Bidirectional
 from medlstm.cells import CELLS, run
@@ -207,6 +208,22 @@ def test_the_lowest_layer_need_not_differentiate_its_input(rng):
     gradients = layer.gradients
     assert layer.backward(np.ones_like(h), input_gradient=False)[0] is None
     assert all(np.array_equal(layer.gradients[key], gradients[key]) for key in gradients)
+
+
+def test_threads_change_nothing_but_rounding(rng):
+    x, dh = rng.normal(size=(64, 28, 28)).astype(np.float32), rng.normal(size=(64, 28, 128)).astype(np.float32)
+
+    def results():
+        layer = LSTM(28, 128, rng=np.random.default_rng(0))
+        h, _ = layer.forward(x)
+        dx, _ = layer.backward(dh)
+        return [h, dx, *layer.gradients.values()]
+
+    with threadpool_limits(1):
+        alone, again = results(), results()
+    for one, same, several in zip(alone, again, results(), strict=True):
+        assert np.array_equal(one, same)
+        assert relative_error(several, one) < 1e-6
 
 
 def test_golden_value_of_keras():
