@@ -31,7 +31,6 @@ def test_contenders_take_turns_in_processes_of_their_own(capfd):
     assert [(row["model"], row["what"]) for row in rows] == [
         ("numpy", "train"), ("products", "train"), ("numpy", "predict"), ("products", "predict")]
     assert all(len(row["milliseconds"]) == 3 and min(row["milliseconds"]) > 0 for row in rows)
-    assert all(row["megabytes"] >= 0 for row in rows)
     benchmark.report(rows)
     assert capfd.readouterr().out.count("times NumPy's") == 4
 

@@ -139,17 +139,28 @@ def test_run_refuses_a_sequence_of_another_width(rng):
         run(CELLS["standard"], np.zeros((2, 5, 4)), CELLS["standard"].initial_parameters(3, 4, rng))
 
 
-@pytest.mark.parametrize(("name", "value"), [("forget", 0.0), ("forget", 1.0), ("input", 0.25),
-                                             ("output", 0.9), ("candidate", -1.0), ("candidate", 0.5)])
-def test_a_clamped_block_holds_its_value(name, value, rng):
-    cell = CELLS["standard"]
-    params = cell.initial_parameters(3, 4, rng)
+@pytest.mark.parametrize(("name", "block", "value"), [
+    (name, block, value) for name, cell in CELLS.items() for block in cell.blocks for value in (0.0, 0.3, 1.0)
+    if (name, block) not in {("article", "output"), ("softmax_output", "output"), ("simple_rnn", "hidden")}])
+def test_a_clamped_block_holds_its_value(name, block, value, rng):
+    cell = CELLS[name]
+    params = {key: rng.normal(size=array.shape) for key, array in
+              cell.initial_parameters(3, 4, rng).items()}
     before = {key: array.copy() for key, array in params.items()}
-    trace, _ = run(cell, rng.normal(size=(2, 5, 3)), clamp(cell, params, **{name: value}))
-    np.testing.assert_allclose(trace[name], value, rtol=0, atol=0 if value in (-1, 0, 1) else 1e-15)
+    trace, _ = run(cell, rng.normal(size=(2, 5, 3)), clamp(cell, params, **{block: value}))
+    held = trace["cell" if (name, block) == ("article", "candidate") else block]
+    np.testing.assert_allclose(held, value, rtol=0, atol=0 if value in (0, 1) else 1e-15)
     assert all(np.array_equal(params[key], before[key]) for key in params)
-    others = set(trace) - {name, "hidden", "cell"}
-    assert all(np.ptp(trace[other]) > 0.01 for other in others)
+    free = set(cell.blocks) - {block} - ({"input", "forget"} if name == "coupled" else set())
+    assert all(np.ptp(trace[other]) > 0.01 for other in free & set(trace))
+
+
+def test_clamp_holds_a_tanh_and_refuses_a_softmax(rng):
+    params = CELLS["simple_rnn"].initial_parameters(3, 4, rng)
+    trace, _ = run(CELLS["simple_rnn"], rng.normal(size=(2, 5, 3)), clamp(CELLS["simple_rnn"], params, hidden=-0.5))
+    np.testing.assert_allclose(trace["hidden"], -0.5, atol=1e-15)
+    with pytest.raises(ValueError, match="output: expected a sigmoid gate, got a softmax"):
+        clamp(CELLS["article"], CELLS["article"].initial_parameters(3, 4, rng), output=0.5)
 
 
 def test_a_kept_cell_state_is_kept_to_the_bit(rng):

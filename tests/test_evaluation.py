@@ -39,7 +39,7 @@ def test_bad_classes_get_one_clear_sentence():
         accuracy(np.zeros(3, int), np.zeros(2, int))
     with pytest.raises(TypeError, match="y: expected integers, got dtype float64"):
         accuracy(np.zeros(3), np.zeros(3, int))
-    with pytest.raises(ValueError, match="y: expected classes from 0 to 1"):
+    with pytest.raises(ValueError, match="predicted: expected classes from 0 to 1"):
         confusion_matrix(np.array([0, 1]), np.array([0, 2]), 2)
 
 

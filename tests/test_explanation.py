@@ -30,8 +30,7 @@ def test_integrated_gradients_of_a_linear_model_are_its_terms(rng):
 
         W = rng.normal(size=(4, 3))
 
-        class head:
-            bias = np.zeros(3)
+        classes = 3
 
         def forward(self, x):
             self.T = x.shape[1]
@@ -66,6 +65,16 @@ def test_shuffled_weights_touch_only_the_layers_named(network, rng):
         if name.endswith("kernel"):     # a short bias may be shuffled into itself
             assert np.array_equal(other.parameters[name], array) == name.startswith("lstm_0")
         np.testing.assert_allclose(np.sort(other.parameters[name], axis=None), np.sort(array, axis=None))
+
+
+def test_bad_requests_get_one_clear_sentence(network, rng):
+    x = rng.normal(size=(2, 7, 4))
+    with pytest.raises(ValueError, match="layers: expected some of lstm_0, lstm_1, head, got lstm0"):
+        with_random_weights(network, ["lstm0"], rng)
+    with pytest.raises(ValueError, match="target: expected classes from 0 to 2, got values from -1 to 0"):
+        integrated_gradients(network, x, np.array([-1, 0]))
+    with pytest.raises(ValueError, match="height: expected 1 to 7 rows, got 8"):
+        occlude_rows(network, x, np.array([1, 0]), height=8)
 
 
 def test_the_last_evidence_is_the_answer(network, rng):

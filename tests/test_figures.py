@@ -71,6 +71,43 @@ def test_seeds_are_dots_with_their_mean():
     assert [text.get_text() for text in axis.texts] == ["98.00", "50.00"]
 
 
+def test_dots_stand_beside_their_middle():
+    figures.dots({"a": [3.0, 1.0, 8.0]}, "title", "milliseconds")
+    axis = plt.gca()
+    assert list(axis.lines[0].get_xdata()) == [3, 1, 8] and list(axis.lines[1].get_xdata()) == [3, 3]
+    assert [text.get_text() for text in axis.texts] == ["3.0"]
+
+
+def test_gates_are_drawn_over_the_ink_and_named():
+    gates = {name: np.linspace(0.2, high, 28) for name, high in (("forget", 0.9), ("input", 0.5), ("output", 0.89))}
+    figures.gates_by_row(gates, np.linspace(0, 1, 28), "title")
+    axis = plt.gca()
+    for line, (name, values) in zip(axis.lines, gates.items(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), values)
+        assert line.get_color() == figures.QUANTITIES[name].colour
+    assert {"forget gate", "input gate", "output gate"} < {text.get_text() for text in axis.texts}
+
+
+def test_attributions_share_one_scale_of_either_sign_in_each_picture(read):
+    _, x = read
+    values = x - 0.7
+    figures.attributions(x, {"one": values, "two": -values}, "title")
+    axes = plt.gcf().axes
+    assert len(axes) == 6 and axes[3].get_ylabel() == "two"
+    drawn = axes[1].images[0]
+    np.testing.assert_array_equal(drawn.get_array(), values[1])
+    assert drawn.get_clim() == (-np.abs(values[1]).max(), np.abs(values[1]).max())
+
+
+def test_profiles_stand_beside_the_middle_of_their_bands(read):
+    _, x = read
+    falls = np.arange(3 * 27.0).reshape(3, 27)
+    figures.beside_rows(x, {"blank": falls}, "title")
+    line = plt.gcf().axes[3].lines[1]
+    np.testing.assert_array_equal(line.get_xdata(), falls[1])
+    np.testing.assert_array_equal(line.get_ydata(), np.arange(27) + 0.5)
+
+
 def test_learning_curve_has_a_tick_an_epoch():
     figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
     axis = plt.gca()

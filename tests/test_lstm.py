@@ -20,7 +20,7 @@ KINDS = {"standard": {}, "peephole": {"peepholes": True}}       # name in CELLS:
 def by_the_cell(name, x, params, state, mask=None, backwards=False):
     """What `cells.run` gives, told in plain steps: each sequence by itself, its missing steps left out."""
     N, T, _ = x.shape
-    h, c = (np.zeros((N, T, state[0].shape[1]), x.dtype if np.iscomplexobj(x) else complex) for _ in range(2))
+    h, c = (np.zeros((N, T, state[0].shape[1]), complex) for _ in range(2))
     for n in range(N):
         order = range(T)[::-1] if backwards else range(T)
         s = tuple(part[n:n + 1] for part in state)
@@ -149,7 +149,7 @@ def test_onnx_agrees(peepholes, direction, rng):
     h, final = layer.forward(x, (h_0, c_0))
     expected = Y[::-1] if direction == "reverse" else Y
     np.testing.assert_allclose(h, expected[:, 0].swapaxes(0, 1), atol=1e-6)
-    np.testing.assert_allclose(final[0], Y_h[0], atol=1e-6)
+    np.testing.assert_allclose(final, (Y_h[0], Y_c[0]), atol=1e-6)
 
 
 @pytest.mark.parametrize("stacked", [False, True])
@@ -208,6 +208,16 @@ def test_the_lowest_layer_need_not_differentiate_its_input(rng):
     gradients = layer.gradients
     assert layer.backward(np.ones_like(h), input_gradient=False)[0] is None
     assert all(np.array_equal(layer.gradients[key], gradients[key]) for key in gradients)
+
+
+def test_a_refused_call_leaves_the_last_one_intact(rng):
+    layer, x, state = make((3, 5, 4, 2), rng)
+    h, _ = layer.forward(x, state)
+    dx, _ = layer.backward(np.ones_like(h))
+    for bad in ({"mask": np.ones((3, 4), bool)}, {"initial_state": (state[0], state[1].T)}):
+        with pytest.raises(ValueError, match="expected"):
+            layer.forward(x + 1, **bad)
+        assert np.array_equal(layer.backward(np.ones_like(h))[0], dx)
 
 
 def test_threads_change_nothing_but_rounding(rng):
@@ -297,6 +307,8 @@ def test_extreme_inputs_stay_finite(value, rng):
     (np.zeros((0, 5, 4)), ValueError, "empty"),
     (np.full((2, 5, 4), np.nan), ValueError, "x: expected finite numbers, got NaN"),
     (np.full((2, 5, 4), np.inf), ValueError, "x: expected finite numbers, got NaN"),
+    (np.full((2, 5, 4), 1e39), ValueError, "x: expected numbers that fit into float32, got larger"),
+    (np.ones((2, 5, 4), complex), TypeError, "x: expected real numbers, got dtype complex128"),
 ])
 def test_bad_input_gets_one_clear_sentence(x, error, message):
     with pytest.raises(error, match=message):
@@ -315,6 +327,8 @@ def test_bad_state_and_gradient_get_one_clear_sentence(rng):
     for mask, got in ((np.ones((3, 4), bool), r"bool \(3, 4\)"), (np.ones((3, 5)), "float64"), ([True], "list")):
         with pytest.raises(ValueError, match=rf"mask: expected a boolean array of shape \(3, 5\), got {got}"):
             layer.forward(x, mask=mask)
+    with pytest.raises(ValueError, match="initial_state: expected two arrays, got 1"):
+        layer.forward(x, state[:1])
     with pytest.raises(ValueError, match="initial_state: expected four arrays, two for each direction, got 2"):
         Bidirectional(4, 2, np.float64).forward(x, state)
     with pytest.raises(ValueError, match="units: expected at least 1, got 0"):

@@ -123,12 +123,13 @@ def test_a_saved_network_comes_back_to_the_bit(rng, tmp_path):
     network.save(tmp_path / "network.npz")
     again = SequenceClassifier.load(tmp_path / "network.npz")
     assert np.array_equal(network.predict(x), again.predict(x))
-    assert [p.name for p in tmp_path.iterdir()] == ["network.npz"]
+    network.save(tmp_path / "without_a_suffix")
+    assert {p.name for p in tmp_path.iterdir()} == {"network.npz", "without_a_suffix"}
 
 
 def test_a_failed_save_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(path, **arrays):
-        path.write_bytes(b"half")
+    def fail(file, **arrays):
+        file.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(np, "savez", fail)
@@ -143,6 +144,9 @@ def test_a_missing_or_damaged_file_gets_one_clear_sentence(tmp_path):
         SequenceClassifier.load(path)
     small().save(path)
     whole = path.read_bytes()
+    np.save(path.with_suffix(".npy"), np.zeros(3))
+    with pytest.raises(ValueError, match="network.npy: expected a network written by"):
+        SequenceClassifier.load(path.with_suffix(".npy"))
     for content in (b"", b"nonsense", whole[:-40], whole[:200]):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="network.npz: expected a network written by"):

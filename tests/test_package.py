@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "network": {"classifier", "layers", "lstm", "optimizers"},
     "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
     "evaluation": {"checks"}, "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
-    "explanation": {"cells", "layers"},
+    "explanation": {"cells", "checks", "layers"},
 }
 
 

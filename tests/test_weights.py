@@ -28,17 +28,29 @@ def test_keras_to_numpy(rng):
     np.testing.assert_allclose(weights.from_keras(model).predict(x), model.predict(x, verbose=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [
-    [keras.layers.LSTM(3)],
-    [keras.layers.GRU(3), keras.layers.Dense(2, activation="softmax")],
-    [keras.layers.LSTM(3, activation="relu"), keras.layers.Dense(2, activation="softmax")],
-    [keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(2, activation="softmax")],
-    [keras.layers.LSTM(3, use_bias=False), keras.layers.Dense(2, activation="softmax")],
-    [keras.layers.LSTM(3), keras.layers.Dense(2)],
+SOFTMAX = {"units": 2, "activation": "softmax"}
+
+
+@pytest.mark.parametrize(("layers", "message"), [
+    ([keras.layers.LSTM(3)], "got LSTM; convert only"),
+    ([keras.layers.GRU(3), keras.layers.Dense(**SOFTMAX)], "got GRU, Dense"),
+    ([keras.layers.LSTM(3, activation="relu"), keras.layers.Dense(**SOFTMAX)], "got relu, sigmoid, softmax"),
+    ([keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+    ([keras.layers.LSTM(3, use_bias=False), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+    ([keras.layers.LSTM(3, return_sequences=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+    ([keras.layers.LSTM(3), keras.layers.Dense(2)], "got tanh, sigmoid, linear"),
+    ([keras.layers.LSTM(3), keras.layers.Dense(use_bias=False, **SOFTMAX)], "settings in dense"),
 ])
-def test_other_models_get_one_clear_sentence(layers):
-    with pytest.raises(ValueError, match="model: expected"):
+def test_other_models_get_one_clear_sentence(layers, message):
+    with pytest.raises(ValueError, match=f"model: expected .*{message}"):
         weights.from_keras(keras.Sequential([keras.Input((5, 4)), *layers]))
+
+
+def test_models_without_weights_get_one_clear_sentence():
+    with pytest.raises(ValueError, match="model: expected LSTM layers .* got none"):
+        weights.from_keras(keras.Sequential())
+    with pytest.raises(ValueError, match="model: expected a model with weights"):
+        weights.from_keras(keras.Sequential([keras.layers.LSTM(3), keras.layers.Dense(**SOFTMAX)]))
 
 
 def test_numpy_to_onnx_and_back(rng):

@@ -54,11 +54,12 @@ def main():
 def measure(task, names, threads, rounds, steps):
     """Rows of one task: every contender's milliseconds a step, round by round, and its memory."""
     context = multiprocessing.get_context("spawn")
-    pipes, rows = {}, []
+    pipes, processes, rows = {}, [], []
     with _settings(threads):
         for name in names:
             pipes[name], other = context.Pipe()
-            context.Process(target=_worker, args=(name, task, other), daemon=True).start()
+            processes.append(context.Process(target=_worker, args=(name, task, other), daemon=True))
+            processes[-1].start()
             other.close()
             pipes[name].recv()      # one at a time, so that none compiles while another does
     for what in ("train", "predict"):
@@ -76,6 +77,8 @@ def measure(task, names, threads, rounds, steps):
         for row in rows:
             if row["model"] == name:
                 row["megabytes"] = megabytes
+    for process in processes:
+        process.join()
     return rows
 
 

@@ -181,7 +181,9 @@ def run(cell, x, params, initial_state=None):
     check_array("x", x, ("N", "T", params["kernel"].shape[0]))
     units = params["recurrent_kernel"].shape[0]
     dtype = np.result_type(x, *params.values())
-    state = initial_state or tuple(np.zeros((len(x), units), dtype) for _ in cell.states)
+    state = initial_state
+    if state is None:
+        state = tuple(np.zeros((len(x), units), dtype) for _ in cell.states)
     steps = []
     for t in range(x.shape[1]):
         state, gates = cell(x[:, t], state, params)
@@ -202,6 +204,7 @@ def clamp(cell, params, /, **values):
         Block name and value, such as ``forget=1.0, input=0.0``: from 0 to 1 for a gate, from -1 to
         1 for the candidate, ends included. The weights of the block become 0 and its bias the
         inverse of its activation at the value; at the ends, so large that rounding leaves 0 or 1.
+        A softmax gate cannot be held, since its units share one sum.
 
     Returns
     -------
@@ -215,14 +218,20 @@ def clamp(cell, params, /, **values):
     params = {name: array.copy() for name, array in params.items()}
     units = params["recurrent_kernel"].shape[0]
     for name, value in values.items():
-        low = -1 if name == "candidate" else 0
+        tanh = name in ("candidate", "hidden")
+        low = -1 if tanh else 0
         if name not in cell.blocks:
             raise ValueError(f"{name}: expected one of {', '.join(cell.blocks)}; choose one of these")
+        if cell in (CELLS["softmax_output"], CELLS["article"]) and name == "output":
+            raise ValueError("output: expected a sigmoid gate, got a softmax, whose units share one sum; "
+                             "hold another block")
         if not low <= value <= 1:
             raise ValueError(f"{name}: expected a value from {low} to 1, got {value}; choose one within")
         block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
         params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
         with np.errstate(divide="ignore"):
-            z = np.arctanh(value) if name == "candidate" else np.log(value) - np.log1p(-value)
+            z = np.arctanh(value) if tanh else np.log(value) - np.log1p(-value)
         params["bias"][block] = np.clip(z, -1000, 1000)
+        if cell.peepholes and name != "candidate":
+            params["peephole"][("input", "forget", "output").index(name)] = 0
     return params

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def check_array(name, array, shape, kind="f"):
+def check_array(name, array, shape, kind="f", dtype=None):
     """Raise unless `array` is a non-empty, finite array of the given shape.
 
     Parameters
@@ -16,6 +16,8 @@ def check_array(name, array, shape, kind="f"):
         An integer must match exactly; a letter stands for any length above zero.
     kind : {"f", "i"}
         Floating (or complex) or integer numbers.
+    dtype : dtype, optional
+        Real type that the numbers will be turned into; they must fit.
 
     Raises
     ------
@@ -41,9 +43,14 @@ def check_array(name, array, shape, kind="f"):
     if array.dtype.kind not in allowed:
         raise TypeError(f"{name}: expected {wanted}, got dtype {array.dtype}; "
                         f"convert it first, for example with {advice}")
+    if dtype is not None and array.dtype.kind == "c":
+        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}; use x.real, or cells.run")
     if kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name}: expected finite numbers, got NaN or infinity; "
                          "find where they come from before you train on them")
+    if dtype is not None and np.abs(array).max() > np.finfo(dtype).max:
+        raise ValueError(f"{name}: expected numbers that fit into {np.dtype(dtype)}, got larger ones; "
+                         "scale them, or build the layer in float64")
 
 
 def check_mask(name, mask, shape):
@@ -54,9 +61,9 @@ def check_mask(name, mask, shape):
                          "mark each step that exists with True")
 
 
-def check_labels(y, examples, classes):
+def check_labels(y, examples, classes, name="y"):
     """Raise unless `y` holds one integer class from 0 to `classes` - 1 for each example."""
-    check_array("y", y, (examples,), kind="i")
+    check_array(name, y, (examples,), kind="i")
     if y.min() < 0 or y.max() >= classes:
-        raise ValueError(f"y: expected classes from 0 to {classes - 1}, "
+        raise ValueError(f"{name}: expected classes from 0 to {classes - 1}, "
                          f"got values from {y.min()} to {y.max()}; renumber them")

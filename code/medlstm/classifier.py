@@ -14,7 +14,7 @@ from medlstm.layers import softmax, softmax_cross_entropy
 class Classifier:
     """What all networks of this package share.
 
-    A network sets the attributes below, and writes ``forward(x, training)`` from examples to logits
+    A network sets the attributes below and ``_rng``, its source of random numbers, and writes ``forward(x, training)`` from examples to logits
     (N, K), ``backward(dlogits, input_gradient)``, and ``_like(arrays)``, an untrained network of the
     shape of saved arrays.
 
@@ -55,7 +55,8 @@ class Classifier:
         Returns
         -------
         float
-            Mean cross-entropy of the batch in nats, before the step.
+            Mean cross-entropy of the batch in nats, before the step, with `label_smoothing` and whatever
+            the network does in training only.
         """
         loss, dlogits = softmax_cross_entropy(self.forward(x, training=True), y, self.label_smoothing)
         self.backward(dlogits, input_gradient=False)
@@ -85,10 +86,12 @@ class Classifier:
         Returns
         -------
         dict of lists
-            ``loss`` (mean over the epoch's batches) and, with validation data, ``val_loss`` and
+            ``loss`` (of `train_on_batch`, mean over the epoch's examples) and, with validation data, ``val_loss`` and
             ``val_accuracy``: one number an epoch.
         """
         self._check(x, y)
+        if validation_data is not None:
+            self._check(*validation_data)
         history = {"loss": []}
         for epoch in range(epochs):
             start = time.perf_counter()
@@ -123,12 +126,12 @@ class Classifier:
 
     def save(self, path):
         """Write all weights to an .npz file, whole or not at all."""
-        with whole_file(path) as part:
-            np.savez(part, **self.parameters)
+        with whole_file(path) as part, part.open("wb") as file:
+            np.savez(file, **self.parameters)
 
     @classmethod
     def load(cls, path):
-        """Read a network that `save` wrote.
+        """Read a network that `save` wrote: its layers and weights, with all other settings at their defaults.
 
         Raises
         ------
@@ -149,7 +152,7 @@ class Classifier:
                 if array.shape != arrays[name].shape:
                     raise ValueError(name)
                 array[...] = arrays[name]
-        except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path}: expected a network written by {cls.__name__}.save, got "
                              f"a file that cannot be read as one ({error}); save it again") from error
         return model

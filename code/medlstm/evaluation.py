@@ -103,8 +103,8 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         Predictions of S trained networks each; S may differ.
     rng : numpy.random.Generator
     confidence : float
-        Coverage of the percentile interval. Both ends within a margin at 0.9 is the two one-sided
-        test of equivalence at 0.05 (Schuirmann 1987).
+        Coverage of the percentile interval. Both ends within a margin at 0.9 is, about, the two
+        one-sided tests of equivalence at 0.05 (Schuirmann 1987).
     draws : int
         Bootstrap samples.
 
@@ -141,5 +141,5 @@ def confusion_matrix(y, predicted, classes):
         If the arrays are no integers, empty, of different lengths, or outside 0 to `classes` - 1.
     """
     check_labels(y, len(y), classes)
-    check_labels(predicted, len(y), classes)
+    check_labels(predicted, len(y), classes, "predicted")
     return metrics.confusion_matrix(y, predicted, labels=np.arange(classes))

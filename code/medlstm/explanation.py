@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 
 from medlstm.cells import CELLS, run
+from medlstm.checks import check_labels
 from medlstm.layers import softmax
 
 
@@ -45,7 +46,7 @@ def evidence(network, x):
     """
     for lstm in network.lstms:
         x, _ = lstm.forward(x)
-    return softmax(np.asarray(x) @ network.head.kernel + network.head.bias)
+    return softmax(x @ network.head.kernel + network.head.bias)
 
 
 def integrated_gradients(network, x, target, baseline=None, steps=64):
@@ -72,7 +73,8 @@ def integrated_gradients(network, x, target, baseline=None, steps=64):
         error of the midpoint rule; see it shrink as `steps` grows.
     """
     baseline = np.zeros_like(x) if baseline is None else np.broadcast_to(baseline, x.shape).astype(x.dtype)
-    wanted = np.eye(len(network.head.bias), dtype=x.dtype)[target]
+    check_labels(target, len(x), network.classes, "target")
+    wanted = np.eye(network.classes, dtype=x.dtype)[target]
     total = np.zeros_like(x)
     for k in range(steps):
         network.forward(baseline + (k + 0.5) / steps * (x - baseline))
@@ -99,7 +101,15 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
     array (N, T - height + 1)
         Logit of the target before less that after covering the rows from t to t + height - 1:
         positive where the rows spoke for the class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `target` holds no classes, or `height` is not between 1 and T.
     """
+    check_labels(target, len(x), network.classes, "target")
+    if not 1 <= height <= x.shape[1]:
+        raise ValueError(f"height: expected 1 to {x.shape[1]} rows, got {height}; choose one within")
     everyone = np.arange(len(x))
     whole = network.forward(x)[everyone, target]
     falls = []
@@ -126,7 +136,15 @@ def with_random_weights(network, layers, rng):
     Returns
     -------
     SequenceClassifier
+
+    Raises
+    ------
+    ValueError
+        If the network has no layer of such a name.
     """
+    if unknown := set(layers) - set(network.named_layers):
+        raise ValueError(f"layers: expected some of {', '.join(network.named_layers)}, "
+                         f"got {', '.join(sorted(unknown))}; name layers of this network")
     copy = deepcopy(network)
     for name, array in copy.parameters.items():
         if name.split("/")[0] in layers:

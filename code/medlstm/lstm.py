@@ -4,13 +4,13 @@ The same equations as ``cells.standard`` and ``cells.CELLS["peephole"]``, arrang
 
 - All four blocks of a step come from one matrix product: the weights stand side by side in
   [W U b], the numbers they meet are stacked as [x; h; 1].
-- Arrays lie with units first and examples last, (units, T, N). Each gate of a step is then one
-  unbroken stretch of memory, which element-wise work needs to run at full speed, and the
-  gradients of all weights over several time steps are one matrix product.
+- Units come before examples. In (T, units, N), each gate of a step is one unbroken stretch of
+  memory, which element-wise work needs to run at full speed. What enters the gradients of the
+  weights, [x; h; 1] and dz, lies as (units, T, N), so that several steps are one matrix product.
 - A sigmoid is a shifted tanh, sigmoid(z) = 1/2 + 1/2 tanh(z/2). The inner half is multiplied
   into the weights beforehand.
 - What was computed forwards saves work backwards: o (1 - tanh(c)^2) is o - h tanh(c), and so on.
-- The arrays of a pass are made before its loop, never in it, and the gradient of z is kept for a
+- The large arrays are made before the loop, never in it, and the gradient of z is kept for a
   few steps only, so that it is still in the cache when it is multiplied.
 """
 
@@ -94,11 +94,15 @@ class LSTM:
         TypeError, ValueError
             If an array has the wrong type or shape, is empty, or holds NaN or infinity.
         """
-        check_array("x", x, ("N", "T", self.input_size))
+        check_array("x", x, ("N", "T", self.input_size), dtype=self.dtype)
         (N, T, D), H = x.shape, self.units
-        m = self._memory = self._allocate(N, T, mask)
+        before = self._state_or_zeros("initial_state", initial_state, N)
+        if mask is not None:
+            check_mask("mask", mask, (N, T))
+        m = self._memory = self._allocate(N, T)
+        m.skip = None if mask is None else ~self._inside(mask[:, :, None])[0]
         m.xh[:D, :T] = self._inside(x)
-        m.h[:, 0], m.c[0] = self._state_or_zeros("initial_state", initial_state, N)
+        m.h[:, 0], m.c[0] = before
 
         weights = np.concatenate([self.kernel, self.recurrent_kernel, self.bias[None]])
         weights = np.ascontiguousarray((weights * np.repeat(np.array(HALVES, self.dtype), H)).T)
@@ -166,7 +170,7 @@ class LSTM:
             p_i, p_f, p_o = self.peephole[:, :, None]
             dp = np.zeros((3, H), self.dtype)
 
-        weights = np.zeros((D + H + 1, 4 * H), self.dtype)
+        dweights = np.zeros((D + H + 1, 4 * H), self.dtype)
         dx = np.empty((D, T, N), self.dtype) if input_gradient else None
         i, f, g, o = np.split(m.z, 4, axis=1)
         for t in reversed(range(T)):
@@ -213,16 +217,16 @@ class LSTM:
             if k == 0:
                 steps = slice(t, min(t + CHUNK, T))
                 several = m.dz[:, :steps.stop - t].reshape(4 * H, -1)
-                weights += m.xh[:, steps].reshape(D + H + 1, -1) @ several.T
+                dweights += m.xh[:, steps].reshape(D + H + 1, -1) @ several.T
                 if input_gradient:
                     dx[:, steps] = (self.kernel @ several).reshape(D, -1, N)
 
-        self.gradients = {"kernel": weights[:D], "recurrent_kernel": weights[D:-1], "bias": weights[-1]}
+        self.gradients = {"kernel": dweights[:D], "recurrent_kernel": dweights[D:-1], "bias": dweights[-1]}
         if self.peepholes:
             self.gradients["peephole"] = dp
         return self._outside(dx) if input_gradient else None, (dh_t.T, dc.T)
 
-    def _allocate(self, N, T, mask):
+    def _allocate(self, N, T):
         """The arrays of one pass, kept from batch to batch while the shape stays the same."""
         m, H, K = self._memory, self.units, self.input_size + self.units + 1
         if m is None or m.tanh_c.shape != (T, H, N):
@@ -232,10 +236,6 @@ class LSTM:
         m.xh = np.empty((K, T + 1, N), self.dtype)      # handed out as h, so never used again
         m.xh[-1] = 1
         m.h = m.xh[self.input_size:-1]
-        m.skip = None
-        if mask is not None:
-            check_mask("mask", mask, (N, T))
-            m.skip = ~self._inside(mask[:, :, None])[0]
         return m
 
     def _inside(self, a):
@@ -248,6 +248,9 @@ class LSTM:
         """A pair of states (N, H) as (H, N)."""
         if pair is None:
             return np.zeros((2, self.units, N), self.dtype)
+        if len(pair) != 2:
+            raise ValueError(f"{name}: expected two arrays, got {len(pair)}; "
+                             "pass those of the hidden state and of the cell state")
         for k, part in enumerate(pair):
             check_array(f"{name}[{k}]", part, (N, self.units))
         return np.array([part.T for part in pair], self.dtype)

@@ -25,7 +25,7 @@ class RowsAndColumns(Classifier):
     seed : int
         Decides starting weights, dropout, augmentation, and the order of the training examples.
     dropout : float
-        Share of the pooled numbers that is set to 0 in training (Srivastava et al. 2014).
+        Share of the pooled numbers, below 1, that is set to 0 in training (Srivastava et al. 2014).
     label_smoothing : float
         As for `medlstm.layers.softmax_cross_entropy`.
     optimizer : object with ``update(parameters, gradients)``, optional
@@ -54,8 +54,10 @@ class RowsAndColumns(Classifier):
                 h, _ = layer.forward(h)
             pooled.append(pool.forward(h))
         pooled = np.concatenate(pooled, axis=1)
-        share = self.dropout if training else 0.0
-        self._kept = ((self._rng.random(pooled.shape) >= share) / (1 - share)).astype(pooled.dtype)
+        self._kept = np.ones_like(pooled)
+        if training:
+            self._kept[self._rng.random(pooled.shape) < self.dropout] = 0
+            self._kept /= 1 - self.dropout
         return self.head.forward(pooled * self._kept)
 
     def backward(self, dlogits, input_gradient=True):

@@ -55,18 +55,22 @@ def from_keras(model):
     ValueError
         If the model has other layers, or layers with other settings.
     """
-    *lstms, head = model.layers
     kinds = [type(layer).__name__ for layer in model.layers]
+    *lstms, head = model.layers or [None]
     if not lstms or kinds != ["LSTM"] * len(lstms) + ["Dense"]:
         raise ValueError("model: expected LSTM layers followed by one Dense layer, "
-                         f"got {', '.join(kinds)}; convert only that part of it")
+                         f"got {', '.join(kinds) or 'none'}; convert only that part of it")
+    if not model.built:
+        raise ValueError("model: expected a model with weights, got one that was not built; call it on data once")
     activations = [a.__name__ for layer in lstms for a in (layer.activation, layer.recurrent_activation)]
     activations.append(head.activation.__name__)
     expected = ["tanh", "sigmoid"] * len(lstms) + ["softmax"]
-    unusual = [layer.name for layer in lstms if layer.go_backwards or not layer.use_bias]
-    if activations != expected or unusual or not head.use_bias:
-        raise ValueError(f"model: expected activations {', '.join(expected)}, forward in time, with bias, "
-                         f"got {', '.join(activations)} and unusual layers {unusual}; "
+    unusual = [layer.name for layer in lstms if layer.go_backwards or layer.stateful or not layer.use_bias
+               or layer.return_sequences == (layer is lstms[-1])] + [head.name] * (not head.use_bias)
+    if activations != expected or unusual:
+        raise ValueError(f"model: expected activations {', '.join(expected)}, forward in time, with bias, stateless, "
+                         "sequences returned by all LSTM layers but the last, "
+                         f"got {', '.join(activations)} and other settings in {', '.join(unusual) or 'none'}; "
                          "build it with the defaults of Keras")
     arrays = model.get_weights()
     network = SequenceClassifier(arrays[0].shape[0], [layer.units for layer in lstms], head.units,
@@ -103,11 +107,12 @@ def to_onnx(network):
     for k, lstm in enumerate(network.lstms):
         names = [f"lstm_{k}/{part}" for part in "WRB"]
         arrays |= dict(zip(names, _onnx_arrays(lstm), strict=True))
-        nodes += [helper.make_node("LSTM", [f"h_{k}", *names], [f"y_{k}", f"last_{k}"], hidden_size=lstm.units),
-                  helper.make_node("Squeeze", [f"y_{k}", "one"], [f"h_{k + 1}"])]
+        nodes.append(helper.make_node("LSTM", [f"h_{k}", *names], [f"y_{k}", f"last_{k}"], hidden_size=lstm.units))
+        if lstm is not network.lstms[-1]:
+            nodes.append(helper.make_node("Squeeze", [f"y_{k}", "one"], [f"h_{k + 1}"]))
     arrays |= {f"head/{name}": array for name, array in network.head.parameters.items()}
-    nodes[-1] = helper.make_node("Squeeze", [f"last_{k}", "zero"], ["last"])
-    nodes += [helper.make_node("Gemm", ["last", "head/kernel", "head/bias"], ["logits"]),
+    nodes += [helper.make_node("Squeeze", [f"last_{k}", "zero"], ["last"]),
+              helper.make_node("Gemm", ["last", "head/kernel", "head/bias"], ["logits"]),
               helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1)]
     graph = helper.make_graph(
         nodes, "SequenceClassifier",
@@ -147,9 +152,9 @@ def from_onnx(model):
                          f"{', '.join(sorted(arrays)) or 'of none'}; only such a model can be read back")
     units = [arrays[f"lstm_{k}/R"].shape[2] for k in range(depth)]
     network = SequenceClassifier(arrays["lstm_0/W"].shape[2], units, len(arrays["head/bias"]))
+    back = np.argsort(ONNX_ORDER)
     for k, lstm in enumerate(network.lstms):
         W, R, B = (arrays[f"lstm_{k}/{part}"][0] for part in "WRB")
-        back = np.argsort(ONNX_ORDER)
         lstm.kernel, lstm.recurrent_kernel = _reorder(W, back).T, _reorder(R, back).T
         lstm.bias = _reorder(B[:len(W)], back)
     network.head.kernel, network.head.bias = arrays["head/kernel"], arrays["head/bias"]

@@ -41,7 +41,7 @@ def run(job, settings):
     steps = int(job["dataset"].removeprefix("latch_"))
     draw = lambda count, rng: latch(count, steps, rng, settings["classes"], settings["noise"])
     x, y = draw(settings["validation_sequences"], np.random.default_rng(10**6))
-    rng = np.random.default_rng(job["seed"])
+    rng = np.random.default_rng([job["seed"], 1])       # not the stream that the weights are drawn from
     batches = (draw(settings["batch_size"], rng) for _ in range(settings["batches"]))
     train = _train_keras if job["model"] in CELLS else _train_numpy
 
@@ -53,9 +53,18 @@ def run(job, settings):
     return Outcome(row, predicted.astype(np.uint8))
 
 
+def keep(name, bias, value):
+    """Start the gate that keeps, if the cell of that name has one, with a value; changes `bias` (B*H,)."""
+    block, sign = KEEPS.get(name, ("forget", 1))
+    blocks = CELLS[name].blocks
+    if block in blocks:
+        bias.reshape(len(blocks), -1)[blocks.index(block)] = sign * value
+
+
 def _train_numpy(job, settings, batches, x):
     optimizer = Adam(settings["learning_rate"], clip_norm=settings["clip_norm"])
-    network = SequenceClassifier(settings["classes"], (settings["units"],), settings["classes"], job["seed"], optimizer)
+    classes = settings["classes"]
+    network = SequenceClassifier(classes, (settings["units"],), classes, job["seed"], optimizer)
     bias = network.lstms[0].bias.reshape(4, -1)
     bias[1] = float(job["model"].removeprefix("forget_bias_"))
     losses = [network.train_on_batch(*batch) for batch in batches]
@@ -71,12 +80,9 @@ def _train_keras(job, settings, batches, x):
     layer = keras_models.cell_layer(job["model"], settings["units"])
     model = keras.Sequential([keras.Input(x.shape[1:]), layer,
                               keras.layers.Dense(settings["classes"], activation="softmax")])
-    block, sign = KEEPS.get(job["model"], ("forget", 1))
-    blocks = CELLS[job["model"]].blocks
-    if block in blocks:
-        bias = layer.cell.bias.numpy().reshape(len(blocks), -1)
-        bias[blocks.index(block)] = sign * settings["keep"]
-        layer.cell.bias.assign(bias.ravel())
+    bias = layer.cell.bias.numpy()
+    keep(job["model"], bias, settings["keep"])
+    layer.cell.bias.assign(bias)
     optimizer = keras.optimizers.Adam(settings["learning_rate"], global_clipnorm=settings["clip_norm"])
     model.compile(optimizer, "sparse_categorical_crossentropy")
     losses = [model.train_on_batch(*batch) for batch in batches]
