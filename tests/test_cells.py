@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
 
 from medlstm.cells import CELLS, Cell, clamp, run, sigmoid, variant
 
@@ -85,6 +87,31 @@ def test_coupled_gates_share_one(rng):
     params = CELLS["coupled"].initial_parameters(3, 4, rng)
     trace, _ = run(CELLS["coupled"], rng.normal(size=(2, 6, 3)), params)
     np.testing.assert_array_equal(trace["forget"] + trace["input"], 1)
+
+
+def test_onnxruntime_agrees_on_coupled_gates(rng):
+    """Its LSTM couples the gates on request; in its order input, output, forget, candidate the third is ignored."""
+    N, T, D, H = 3, 5, 4, 2
+    params = {key: array.astype(np.float32) for key, array in
+              CELLS["coupled"].initial_parameters(D, H, rng).items()}
+    params["bias"] = rng.normal(size=3 * H).astype(np.float32)
+    x = rng.normal(size=(N, T, D)).astype(np.float32)
+
+    def in_their_order(array):
+        i, g, o = np.split(array, 3, axis=-1)
+        return np.concatenate([i, o, np.zeros_like(i), g], axis=-1)
+
+    arrays = {"W": in_their_order(params["kernel"]).T[None], "R": in_their_order(params["recurrent_kernel"]).T[None],
+              "B": np.concatenate([in_their_order(params["bias"]), np.zeros(4 * H, np.float32)])[None]}
+    node = helper.make_node("LSTM", ["X", *arrays], ["Y"], hidden_size=H, input_forget=1)
+    graph = helper.make_graph(
+        [node], "coupled", [helper.make_tensor_value_info("X", 1, (T, N, D))],
+        [helper.make_tensor_value_info("Y", 1, None)],
+        [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    Y, = session.run(None, {"X": np.ascontiguousarray(x.swapaxes(0, 1))})
+    np.testing.assert_allclose(run(CELLS["coupled"], x, params)[0]["hidden"], Y[:, 0].swapaxes(0, 1), atol=1e-6)
 
 
 def test_a_softmax_output_gate_is_shared_out_among_the_units(rng):

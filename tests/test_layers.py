@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from medlstm.cells import softmax
 from medlstm.gradients import complex_step, relative_error
-from medlstm.layers import Dense, MeanAndMaximum, mean_squared_error, softmax, softmax_cross_entropy
+from medlstm.layers import Dense, MeanAndMaximum, mean_squared_error, softmax_cross_entropy
 
 
 def test_dense_forward_and_gradients(rng):

@@ -21,11 +21,11 @@ MAY_IMPORT = {
     "parameters": set(), "datasets": set(),
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
     "bidirectional": {"checks", "lstm"},
-    "classifier": {"checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
+    "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
     "network": {"classifier", "layers", "lstm", "optimizers"},
     "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
     "evaluation": {"checks"}, "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
-    "explanation": {"cells", "checks", "layers"},
+    "explanation": {"cells", "checks"},
 }
 
 

@@ -29,7 +29,7 @@ def sigmoid(z, xp=np):
 
 
 def softmax(z, xp=np):
-    """Exponentials of ``z`` (N, H) over their sum along the last axis."""
+    """Exponentials of z over their sum along the last axis; the largest is subtracted first, so none overflows."""
     e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
     return e / xp.sum(e, axis=-1, keepdims=True)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from medlstm.cells import softmax
 from medlstm.checks import check_array, check_labels
 from medlstm.files import whole_file
-from medlstm.layers import softmax, softmax_cross_entropy
+from medlstm.layers import softmax_cross_entropy
 
 
 class Classifier:

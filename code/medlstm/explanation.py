@@ -4,9 +4,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from medlstm.cells import CELLS, run
+from medlstm.cells import CELLS, run, softmax
 from medlstm.checks import check_labels
-from medlstm.layers import softmax
 
 
 def trace(network, x):

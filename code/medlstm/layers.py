@@ -74,12 +74,6 @@ class MeanAndMaximum:
         return dh
 
 
-def softmax(logits):
-    """Probabilities (N, K) of the logits (N, K); the largest is subtracted first, so none overflows."""
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 def softmax_cross_entropy(logits, y, smoothing=0.0):
     """Mean cross-entropy between softmax(logits) and the true classes.
 
