@@ -64,6 +64,9 @@ def test_accuracy_difference_covers_seeds_and_images(rng):
     assert result.low < result.value < result.high and result.low > 0
     same = accuracy_difference(y, a, a, rng, draws=500)
     assert same.value == 0 and same.low < 0 < same.high
+    once = accuracy_difference(y, a[:1], b[:1], rng)        # one seed each: the images alone
+    spread = np.std((a[0] == 0).astype(int) - (b[0] == 0)) / 20
+    assert (once.high - once.low) / (2 * spread) == pytest.approx(1.645, rel=0.06)
     wider = accuracy_difference(y, a, b, rng, confidence=0.99, draws=500)
     assert wider.low < result.low and wider.high > result.high
     with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
