@@ -74,6 +74,14 @@ def test_it_learns_and_comes_back_from_its_file(rng, tmp_path):
         again.predict(x.swapaxes(1, 2))
 
 
+def test_labels_are_smoothed_in_training_only(rng):
+    network = small(dropout=0.0, label_smoothing=0.3)
+    x, y = rng.normal(size=(6, 4, 5)), rng.integers(0, 3, 6)
+    logits = network.forward(x)
+    assert network.evaluate(x, y)[0] == pytest.approx(softmax_cross_entropy(logits, y)[0])
+    assert network.train_on_batch(x, y) == pytest.approx(softmax_cross_entropy(logits, y, 0.3)[0])
+
+
 def test_looking_at_validation_data_changes_nothing(rng):
     x, y = rng.random((20, 4, 5)), rng.integers(0, 3, 20)
     a, b = (small().fit(x, y, 3, batch_size=5, progress=False, validation_data=data) for data in (None, (x, y)))
