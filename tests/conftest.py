@@ -1,5 +1,8 @@
 """Every test, and every kernel that nbval starts, runs under the settings of the stored outputs."""
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+
 import matplotlib
 import numpy as np
 import pytest
@@ -13,3 +16,42 @@ matplotlib.use("Agg")
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+class Server(ThreadingHTTPServer):
+    """Answers on 127.0.0.1 with `content`, or in one of the ways in which downloads fail."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.content, self.asked, self.closing = b"", 0, Event()
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        way, content, self.server.asked = self.path.strip("/"), self.server.content, self.server.asked + 1
+        if way.isdigit():
+            return self.send_error(int(way))
+        if way == "silent":
+            return self.server.closing.wait(10)
+        self.send_response(200)
+        self.send_header("Content-Length", len(content))
+        self.end_headers()
+        body = {"good": content, "wrong": content[::-1]}.get(way, content[:len(content) // 2])
+        self.wfile.write(body)
+        if way == "stalls":
+            self.server.closing.wait(10)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A web server of this machine: /good, /wrong, /cut, /stalls, /silent, /404, /503."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server
+        server.closing.set()
+        server.shutdown()
