@@ -7,7 +7,7 @@ BIN := .venv/bin
 BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab run bench locks clean
+.PHONY: help book test serve lab data run bench locks clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ serve: book ## Serve the site on 127.0.0.1 (another port: make serve PORT=8001)
 
 lab: .venv/book.installed ## Open JupyterLab on the first chapter
 	$(BIN)/python -m medlstm.notebooks lab
+
+data: .venv/book.installed ## Fetch the MedMNIST sets of the book into data/medmnist (8 MB)
+	@$(BIN)/python -m medlstm.datasets
 
 run: .venv/book.installed ## Execute notebooks and store their outputs (one: make run NAME=numpy-lstm)
 	$(BIN)/python -m medlstm.notebooks run $(NAME)

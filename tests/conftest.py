@@ -1,5 +1,8 @@
 """Every test, and every kernel that nbval starts, runs under the settings of the stored outputs."""
 
+import os
+from contextlib import suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -7,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 
+from medlstm.datasets import DATA, load_medmnist
 from medlstm.notebooks import set_environment
 
 set_environment()
@@ -16,6 +20,21 @@ matplotlib.use("Agg")
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def medmnist():
+    """Loads a MedMNIST set from this machine, once; the test is skipped where the set is not at hand."""
+    @cache
+    def load(name):
+        for root in filter(None, (os.environ.get("MEDLSTM_DATA"), DATA / "medmnist")):
+            with suppress(FileNotFoundError):
+                return load_medmnist(name, root)
+
+    def at_hand(name):
+        return load(name) or pytest.skip(f"{name} is not on this machine; `make data` fetches it")
+
+    return at_hand
 
 
 class Server(ThreadingHTTPServer):

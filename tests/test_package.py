@@ -18,7 +18,7 @@ MODULES = [info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlst
 # Which modules of the package each module may import; what is not here may import anything but chapters.
 MAY_IMPORT = {
     "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "optimizers": set(),
-    "parameters": set(), "downloads": {"files"}, "datasets": set(),
+    "parameters": set(), "downloads": {"files"}, "datasets": {"downloads"},
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
     "bidirectional": {"checks", "lstm"},
     "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
