@@ -52,14 +52,14 @@ class Answer(BaseHTTPRequestHandler):
         if way.isdigit():
             return self.send_error(int(way))
         if way == "silent":
-            return self.server.closing.wait(10)
+            return self.server.closing.wait(3)
         self.send_response(200)
         self.send_header("Content-Length", len(content))
         self.end_headers()
         body = {"good": content, "wrong": content[::-1]}.get(way, content[:len(content) // 2])
         self.wfile.write(body)
         if way == "stalls":
-            self.server.closing.wait(10)
+            self.server.closing.wait(3)
 
     def log_message(self, *args):
         pass
