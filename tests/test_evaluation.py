@@ -1,9 +1,10 @@
-"""Accuracy with its interval, and the confusion matrix."""
+"""Accuracy with its interval, tests of two and of many, agreement, and the confusion matrix."""
 
 import numpy as np
 import pytest
 
-from medlstm.evaluation import accuracy, accuracy_difference, confusion_matrix, mcnemar
+from medlstm.evaluation import (accuracy, accuracy_difference, confusion_matrix, holm, mcnemar,
+                                quadratic_kappa)
 
 
 def test_accuracy_and_wilson_interval():
@@ -71,3 +72,32 @@ def test_accuracy_difference_covers_seeds_and_images(rng):
     assert wider.low < result.low and wider.high > result.high
     with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
         accuracy_difference(y, a, b[:, 1:], rng)
+
+
+def test_kappa_weighs_errors_by_squared_distance(rng):
+    y = rng.integers(0, 5, 80)
+    predicted = np.clip(y + rng.integers(-1, 2, 80), 0, 4)
+    error = ((y - predicted) ** 2).mean()
+    by_chance = ((y[:, None] - predicted) ** 2).mean()
+    assert quadratic_kappa(y, predicted) == pytest.approx(1 - error / by_chance)
+    assert quadratic_kappa(y, y) == 1
+
+
+def test_a_grade_that_nobody_has_still_takes_its_place():
+    y, predicted = np.array([0, 1, 4, 4]), np.array([1, 0, 4, 0])
+    error, by_chance = (1 + 1 + 0 + 16) / 4, ((y[:, None] - predicted) ** 2).mean()
+    assert quadratic_kappa(y, predicted) == pytest.approx(1 - error / by_chance)
+    with pytest.raises(ValueError, match="expected two or more grades, got 3 alone"):
+        quadratic_kappa(np.full(3, 3), np.full(3, 3))
+    with pytest.raises(ValueError, match="y: expected classes from 0 to 1"):
+        quadratic_kappa(np.array([-1, 1]), np.array([0, 1]))
+    assert quadratic_kappa(np.full(3, 3), np.full(3, 1)) == 0
+
+
+def test_holm_by_hand():
+    # Sorted: 0.005 * 4, 0.01 * 3, 0.03 * 2, 0.04 * 1; the last may not fall below the one before.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.7, 0.9]).tolist() == [1, 1] and holm([0.04]).tolist() == [0.04]
+    for wrong in ([], [1.5], [-0.1, 0.2], [np.nan]):
+        with pytest.raises(ValueError, match="p_values: expected"):
+            holm(wrong)

@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
     "network": {"classifier", "layers", "lstm", "optimizers"},
     "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
-    "evaluation": {"checks"}, "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
+    "evaluation": {"checks"}, "calibration": {"checks"},
+    "ranking": {"checks", "evaluation"}, "decisions": {"checks", "evaluation"},
+    "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
     "explanation": {"cells", "checks"},
 }
 

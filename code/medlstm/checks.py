@@ -67,3 +67,24 @@ def check_labels(y, examples, classes, name="y"):
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"{name}: expected classes from 0 to {classes - 1}, "
                          f"got values from {y.min()} to {y.max()}; renumber them")
+
+
+def check_every_class(y, examples, classes):
+    """Raise unless `check_labels` passes and each class from 0 to `classes` - 1 occurs."""
+    check_labels(y, examples, classes)
+    missing = np.setdiff1d(np.arange(classes), y)
+    if len(missing):
+        raise ValueError(f"y: expected examples of every class from 0 to {classes - 1}, "
+                         f"got none of {missing.tolist()}; judge on images that show them all")
+
+
+def check_probabilities(name, probabilities, shape):
+    """Raise unless `probabilities` has this shape and sums to 1 over its last axis, two classes or more."""
+    check_array(name, probabilities, shape, dtype=np.float64)
+    if probabilities.shape[-1] < 2:
+        raise ValueError(f"{name}: expected one column for each of two or more classes, got 1; "
+                         "stack 1 - p and p along the last axis")
+    sums = probabilities.sum(axis=-1, dtype=np.float64)
+    if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(f"{name}: expected probabilities that sum to 1 over the classes, got values from "
+                         f"{probabilities.min():.3g} and sums up to {sums.max():.3g}; apply a softmax first")

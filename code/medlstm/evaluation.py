@@ -10,7 +10,7 @@ from medlstm.checks import check_array, check_labels
 
 
 class Proportion(NamedTuple):
-    """A share of correct answers and the ends of its interval, each between 0 and 1."""
+    """A share and the ends of its interval, each between 0 and 1."""
 
     value: float
     low: float
@@ -31,6 +31,20 @@ class Discordant(NamedTuple):
     only_first: int
     only_second: int
     p_value: float
+
+
+def proportion(count, total, confidence=0.95):
+    """The share `count` / `total` with its Wilson (1927) score interval, a `Proportion`."""
+    test = binomtest(count, total)
+    interval = test.proportion_ci(confidence, method="wilson")
+    return Proportion(test.statistic, interval.low, interval.high)
+
+
+def percentile_interval(samples, confidence):
+    """The two ends between which the middle `confidence` of the bootstrap samples lies."""
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(samples, (tail, 100 - tail))
+    return float(low), float(high)
 
 
 def accuracy(y, predicted, confidence=0.95):
@@ -56,9 +70,7 @@ def accuracy(y, predicted, confidence=0.95):
     """
     check_array("y", y, ("N",), kind="i")
     check_array("predicted", predicted, y.shape, kind="i")
-    correct = binomtest(int((y == predicted).sum()), len(y))
-    interval = correct.proportion_ci(confidence, method="wilson")
-    return Proportion(correct.statistic, interval.low, interval.high)
+    return proportion(int((y == predicted).sum()), len(y), confidence)
 
 
 def mcnemar(y, predicted, other):
@@ -127,9 +139,7 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         images = rng.multinomial(len(y), np.full(len(y), 1 / len(y))) / len(y)
         a, b = (right[rng.integers(0, len(right), len(right))].mean(axis=0) for right in (first, second))
         differences.append((a - b) @ images)
-    tail = 50 * (1 - confidence)
-    low, high = np.percentile(differences, (tail, 100 - tail))
-    return Difference(float(first.mean() - second.mean()), float(low), float(high))
+    return Difference(float(first.mean() - second.mean()), *percentile_interval(differences, confidence))
 
 
 def confusion_matrix(y, predicted, classes):
@@ -143,3 +153,61 @@ def confusion_matrix(y, predicted, classes):
     check_labels(y, len(y), classes)
     check_labels(predicted, len(y), classes, "predicted")
     return metrics.confusion_matrix(y, predicted, labels=np.arange(classes))
+
+
+def quadratic_kappa(y, predicted):
+    """Agreement beyond chance on ordered grades: Cohen's (1968) kappa, errors weighted by distance squared.
+
+    Parameters
+    ----------
+    y, predicted : arrays of integers (N,)
+        True and predicted grades, counted from 0. A grade that nobody has still takes up its place.
+
+    Returns
+    -------
+    float
+        1 for perfect agreement, 0 for what the two frequencies alone would give, below 0 if worse.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are no integers, empty, negative, of different lengths, or all one grade.
+    """
+    check_array("y", y, ("N",), kind="i")
+    check_array("predicted", predicted, y.shape, kind="i")
+    grades = int(max(y.max(), predicted.max())) + 1
+    check_labels(y, len(y), grades)
+    check_labels(predicted, len(y), grades, "predicted")
+    if min(y.min(), predicted.min()) == grades - 1:
+        raise ValueError(f"y, predicted: expected two or more grades, got {grades - 1} alone; "
+                         "kappa is undefined where chance agrees perfectly")
+    return float(metrics.cohen_kappa_score(y, predicted, labels=np.arange(grades), weights="quadratic"))
+
+
+def holm(p_values):
+    """Holm's (1979) adjustment: reject what comes out below 0.05, and any false alarm has that probability.
+
+    Parameters
+    ----------
+    p_values : sequence of float (M,)
+        P-values of M tests, in any order, however they depend on each other.
+
+    Returns
+    -------
+    array (M,)
+        Adjusted p-values in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or if one is no number from 0 to 1.
+    """
+    p_values = np.asarray(p_values, dtype=float)
+    check_array("p_values", p_values, ("M",))
+    if p_values.min() < 0 or p_values.max() > 1:
+        raise ValueError(f"p_values: expected numbers from 0 to 1, got {p_values.min():.3g} to "
+                         f"{p_values.max():.3g}; pass p-values, not statistics")
+    order = np.argsort(p_values)
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    return np.minimum(adjusted, 1)
