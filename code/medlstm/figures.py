@@ -43,14 +43,14 @@ plt.rcParams.update({
 })
 
 
-def digits(images, captions, columns=10, title=None):
-    """Images (N, 28, 28) in a grid, each under its caption."""
+def digits(images, captions, columns=10, title=None, cmap="gray_r"):
+    """Images (N, 28, 28) in a grid, each under its caption; "gray" shows what was measured as light."""
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(7, 0.95 * rows * 10 / columns), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, caption in zip(axes.flat, images, captions):
-        axis.imshow(image, cmap="gray_r")
+        axis.imshow(image, cmap=cmap)
         axis.set_title(caption, fontsize=9, fontweight="normal", loc="center")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
@@ -199,6 +199,40 @@ def dots(groups, title, xlabel, middle=np.median, decimals=1):
     axis.tick_params(left=False)
 
 
+def intervals(rows, marks, xlabel, title):
+    """A line a model: its seeds as small dots, mean and interval above; `marks` are upright lines.
+
+    `rows` maps a name to (seeds, (mean, low, high)), `marks` a name to a value.
+    """
+    figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1.1))
+    blue, red = QUANTITIES["forget"].colour, QUANTITIES["cell"].colour
+    for k, (seeds_, (mean, low, high)) in enumerate(rows.values()):
+        axis.plot([low, high], [-k, -k], color=blue, linewidth=5, alpha=0.25, solid_capstyle="butt")
+        axis.plot(seeds_, np.full(len(seeds_), -k), "o", color=blue, markersize=4, alpha=0.6)
+        axis.plot([mean] * 2, [-k - 0.3, -k + 0.3], color=INK, linewidth=1.5)
+    for k, (name, value) in enumerate(marks.items()):
+        axis.axvline(value, color=red, linewidth=1, linestyle=("--", ":", "-.")[k % 3], zorder=0)
+        axis.annotate(name, (value, 1), (3 if k % 2 else -3, 2), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", ha="left" if k % 2 else "right", fontsize=8, color=red)
+    axis.set_yticks([-k for k in range(len(rows))], rows)
+    axis.set(xlabel=xlabel, ylim=(-len(rows) + 0.4, 0.6))
+    axis.set_title(title, pad=18 if marks else 6)
+    axis.spines["left"].set_visible(False)
+    axis.tick_params(left=False)
+
+
+def reliability(tables, title):
+    """How often right against how sure; `tables` maps a caption to a `medlstm.calibration.Reliability`."""
+    figure, axes = plt.subplots(1, len(tables), figsize=(7, 3.1), sharey=True, squeeze=False)
+    for axis, (caption, table), look in zip(axes[0], tables.items(), QUANTITIES.values()):
+        axis.plot([0.4, 1], [0.4, 1], color=FAINT, linestyle=":")
+        axis.plot(table.confidence, table.accuracy, color=look.colour, marker=look.marker, markersize=5)
+        axis.set_title(caption, fontsize=9, fontweight="normal")
+        axis.set(xlabel="how sure", xlim=(0.48, 1.02), ylim=(0.4, 1.03))
+    axes[0, 0].set_ylabel("how often right")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+
+
 def gates_by_row(gates, ink, title):
     """Mean value of each gate after every row, over the share of examples with ink in that row."""
     figure, axis = plt.subplots(figsize=(7, 2.8))
@@ -336,17 +370,18 @@ def over_time(panels, start, ylabel, title):
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
-def curves(series, xlabel, ylabel, title, log=True):
-    """Lines with their names at their right ends: `series` maps a name to its values from x = 0."""
+def curves(series, xlabel, ylabel, title, log=True, x=None):
+    """Lines with their names at their right ends: `series` maps a name to its values, at `x` or from 0."""
     figure, axis = plt.subplots(figsize=(7, 3.2))
     looks = list(QUANTITIES.values())
     ends = []
     for k, (name, values) in enumerate(series.items()):
         values = np.asarray(values, float)
         look = looks[k % len(looks)]
-        axis.plot(values, color=look.colour, linewidth=1.8, marker=look.marker, markersize=4.5,
+        at = np.arange(len(values)) if x is None else np.asarray(x)
+        axis.plot(at, values, color=look.colour, linewidth=1.8, marker=look.marker, markersize=4.5,
                   markevery=max(1, len(values) // 9))
-        ends.append((len(values) - 1, values[-1], name, look.colour))
+        ends.append((at[-1], values[-1], name, look.colour))
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
     axis.margins(x=0.01)
     _names_at_ends(axis, ends)

@@ -1,12 +1,15 @@
-"""``python -m medlstm.experiments NAME [--seeds K] [--quick] [--root FOLDER]``"""
+"""``python -m medlstm.experiments NAME [--seeds K] [--quick] [--root FOLDER]``, and where it runs:
+``[--workers N | --scheduler ADDRESS]``"""
 
 import argparse
+import sys
 from pathlib import Path
 
 from medlstm.datasets import DATA
-from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
+from medlstm.experiments import cells, latch, medmnist, mnist_rows, rows_and_columns, runner
 
-EXPERIMENTS = {"cells": cells, "latch": latch, "mnist_rows": mnist_rows, "rows_and_columns": rows_and_columns}
+EXPERIMENTS = {"cells": cells, "latch": latch, "medmnist": medmnist, "mnist_rows": mnist_rows,
+               "rows_and_columns": rows_and_columns}
 
 parser = argparse.ArgumentParser(
     prog="python -m medlstm.experiments",
@@ -17,7 +20,18 @@ parser.add_argument("--quick", action="store_true",
                     help="one tiny run, to see that everything works; kept out of data/")
 parser.add_argument("--root", type=Path, metavar="FOLDER",
                     help="where results/ and weights/ are (default: data; with --quick: _build/quick)")
+where = parser.add_mutually_exclusive_group()
+where.add_argument("--workers", type=int, metavar="N",
+                   help="runs at a time on this machine (default: one a core)")
+where.add_argument("--scheduler", metavar="ADDRESS",
+                   help="such as tcp://HOST:8786: run on the workers of a Dask cluster that is there already")
 options = parser.parse_args()
 
 root = options.root or (DATA.parent / "_build" / "quick" if options.quick else DATA)
-runner.run(options.name, EXPERIMENTS[options.name], options.seeds, options.quick, root)
+try:
+    runner.run(options.name, EXPERIMENTS[options.name], options.seeds, options.quick, root,
+               options.workers, options.scheduler)
+except (runner.Unfinished, ValueError) as error:
+    sys.exit(f"{options.name}: {error}")
+except KeyboardInterrupt:
+    sys.exit("Stopped. Finished runs are kept; the same command goes on.")
