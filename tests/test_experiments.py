@@ -11,66 +11,6 @@ from medlstm.datasets import DATA, load_mnist
 from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
 from medlstm.phantoms import latch as latch_sequences
 
-JOBS = [{"dataset": "toy", "model": model, "seed": seed} for seed in range(2) for model in ("a", "b")]
-
-
-class Toy:
-    """An experiment of four jobs that notes which were run, and dies when told to."""
-
-    SETTINGS, QUICK = {"size": 3}, {"size": 1}
-
-    def __init__(self, die_at=None):
-        self.done, self.die_at = [], die_at
-
-    def data(self):
-        return {"toy": "0"}
-
-    def jobs(self, seeds):
-        return JOBS[:2 * seeds]
-
-    def run(self, job, settings):
-        if len(self.done) == self.die_at:
-            raise KeyboardInterrupt
-        self.done.append(job)
-        return runner.Outcome({"test": {"accuracy": settings["size"]}}, np.arange(settings["size"]))
-
-
-def read(root):
-    rows = json.loads((root / "results" / "toy.json").read_text())["runs"]
-    with np.load(root / "results" / "toy.npz") as file:
-        return rows, dict(file)
-
-
-def test_every_job_leaves_a_row_and_its_predictions(tmp_path):
-    runner.run("toy", Toy(), 2, False, tmp_path)
-    rows, predictions = read(tmp_path)
-    assert rows == [job | {"test": {"accuracy": 3}} for job in JOBS]
-    assert list(predictions) == [runner.prediction_key(job) for job in JOBS]
-    assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["toy.json", "toy.npz"]
-
-
-def test_it_goes_on_after_a_kill(tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        runner.run("toy", Toy(die_at=3), 2, False, tmp_path)
-    assert len(read(tmp_path)[0]) == 3
-    second = Toy()
-    runner.run("toy", second, 2, False, tmp_path)
-    assert second.done == JOBS[3:] and len(read(tmp_path)[0]) == 4
-
-
-def test_more_seeds_are_added_to_what_is_there(tmp_path):
-    runner.run("toy", Toy(), 1, False, tmp_path)
-    more = Toy()
-    runner.run("toy", more, 2, False, tmp_path)
-    assert more.done == JOBS[2:] and len(read(tmp_path)[1]) == 4
-
-
-def test_other_settings_are_not_mixed_in(tmp_path):
-    runner.run("toy", Toy(), 1, False, tmp_path)
-    with pytest.raises(ValueError, match="toy.json: expected runs with settings .*'size': 1.*got .*'size': 3"):
-        runner.run("toy", Toy(), 1, True, tmp_path)
-
-
 def test_the_command_line_runs_one_tiny_job(tmp_path):
     command = [sys.executable, "-m", "medlstm.experiments", "mnist_rows", "--quick", "--root", str(tmp_path)]
     first = subprocess.run(command, capture_output=True, text=True, check=True).stdout

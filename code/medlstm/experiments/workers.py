@@ -91,9 +91,9 @@ def main():
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)       # what a job prints is no part of the answer
     name, job, settings = pickle.load(sys.stdin.buffer)
-    dict(target=lambda: os.read(0, 1) or os._exit(1), daemon=True)
+    threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
     set_environment()
-    os.environ.update(ONE_THREAD | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, several times as fast
+    os.environ.update(ONE_THREAD)
     try:
         experiment = importlib.import_module(name)
         start = time.perf_counter()
