@@ -233,6 +233,13 @@ def reliability(tables, title):
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
 
+def along_slices(series, marked, ylabel, title):
+    """Lines along the slices of a volume, over grey bands where `marked` (T,) is true."""
+    curves(series, "slice", ylabel, title, log=False)
+    plt.gca().fill_between(np.arange(len(marked)), 0, 1, where=marked, step="mid", color=FAINT, alpha=0.25,
+                           linewidth=0, transform=plt.gca().get_xaxis_transform(), zorder=0)
+
+
 def gates_by_row(gates, ink, title):
     """Mean value of each gate after every row, over the share of examples with ink in that row."""
     figure, axis = plt.subplots(figsize=(7, 2.8))
