@@ -1,7 +1,5 @@
-"""Every test, and every kernel that nbval starts, runs under the settings of the stored outputs."""
+"""What several tests need."""
 
-import os
-from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -10,10 +8,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from medlstm.datasets import DATA, load_medmnist
-from medlstm.notebooks import set_environment
+from medlstm.datasets import at_hand, load_medmnist
 
-set_environment()
 matplotlib.use("Agg")
 
 
@@ -25,16 +21,12 @@ def rng():
 @pytest.fixture(scope="session")
 def medmnist():
     """Loads a MedMNIST set from this machine, once; the test is skipped where the set is not at hand."""
-    @cache
-    def load(name):
-        for root in filter(None, (os.environ.get("MEDLSTM_DATA"), DATA / "medmnist")):
-            with suppress(FileNotFoundError):
-                return load_medmnist(name, root)
+    load = cache(load_medmnist)
 
-    def at_hand(name):
-        return load(name) or pytest.skip(f"{name} is not on this machine; `make data` fetches it")
+    def at_hand_only(name):
+        return load(name) if at_hand(name) else pytest.skip(f"{name} is not on this machine; `make data` fetches it")
 
-    return at_hand
+    return at_hand_only
 
 
 class Server(ThreadingHTTPServer):

@@ -134,6 +134,11 @@ def medmnist_info(name):
     return table[name]
 
 
+def at_hand(name):
+    """Whether `load_medmnist` finds a set on this machine, without a download."""
+    return _local_file(name, medmnist_info(name), _folders()) is not None
+
+
 def duplicates(splits):
     """Images that occur more than once, pixel for pixel, whatever their labels.
 
@@ -210,19 +215,33 @@ def _idx(content, shape):
 
 def _medmnist_file(name, info, root):
     """The first file that holds a set, and its entry in the manifest; downloaded if there is none."""
-    own = DATA / "medmnist"
-    files = {f"{name}.npz": info}
-    if "reassembled" in info:
-        files[info["reassembled"]["name"]] = info["reassembled"]
-    for folder in [root] if root is not None else filter(None, [os.environ.get("MEDLSTM_DATA"), own]):
-        for file, expected in files.items():
-            if (Path(folder) / file).is_file():
-                return Path(folder) / file, expected
+    found = _local_file(name, info, _folders() if root is None else [root])
+    if found:
+        return found
     if root is not None:
-        raise FileNotFoundError(f"{root}: expected {' or '.join(files)}, got no such file; download it from "
-                                f"{info['url']} to there, or leave root out")
-    fetch(info["url"], own / f"{name}.npz", info["md5"])
-    return own / f"{name}.npz", info
+        raise FileNotFoundError(f"{root}: expected {' or '.join(_names(name, info))}, got no such file; download it "
+                                f"from {info['url']} to there, or leave root out")
+    path = DATA / "medmnist" / f"{name}.npz"
+    fetch(info["url"], path, info["md5"])
+    return path, info
+
+
+def _local_file(name, info, folders):
+    """The first file in the folders that may hold a set, and its entry in the manifest; None without any."""
+    for folder in map(Path, folders):
+        for file, expected in _names(name, info).items():
+            if (folder / file).is_file():
+                return folder / file, expected
+
+
+def _folders():
+    return filter(None, [os.environ.get("MEDLSTM_DATA"), DATA / "medmnist"])
+
+
+def _names(name, info):
+    """The files that may hold a set, each with its entry in the manifest."""
+    other = info.get("reassembled")
+    return {f"{name}.npz": info} | ({other["name"]: other} if other else {})
 
 
 def _splits(path, content, info, advice):

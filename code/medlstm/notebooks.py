@@ -6,6 +6,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -43,6 +44,14 @@ def execute(notebook, allow_errors=False):
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"],
                          "language_info": {"name": "python"}}
     return notebook
+
+
+def missing_data(path):
+    """The MedMNIST sets that a notebook loads and that are not on this machine."""
+    from medlstm.datasets import at_hand
+
+    return sorted(name for name in set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text()))
+                  if not at_hand(name))
 
 
 def readers_copy(notebook):
