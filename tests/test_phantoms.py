@@ -1,0 +1,139 @@
+"""Phantoms: what they promise, and what must not betray itself."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import center_of_mass as centre_of_mass
+from scipy.ndimage import label
+from scipy.stats import ks_2samp
+
+from medlstm.phantoms import lesions, ventricle
+
+DRAWN = {"lesions": lambda seed, n=6: lesions(n, np.random.default_rng(seed)),
+         "ventricle": lambda seed, n=6: ventricle(n, np.random.default_rng(seed))}
+
+
+@pytest.fixture(scope="module")
+def clean():
+    """Volumes without noise, and in them which slices hold a lesion and which an artefact, (N, T)."""
+    volumes = lesions(4000, np.random.default_rng(3), noise=0)
+    lesion = volumes.masks.any((2, 3))
+    return volumes.images, volumes.masks, lesion, (volumes.images > 0).any((2, 3)) & ~lesion
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return ventricle(500, np.random.default_rng(4), frames=30)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_state_gives_the_same_data(name):
+    for a, b, other in zip(DRAWN[name](1), DRAWN[name](1), DRAWN[name](2), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert (a != other).any()
+
+
+def test_shapes_and_types():
+    volumes = lesions(3, np.random.default_rng(0), slices=20, size=12)
+    assert volumes.images.shape == volumes.masks.shape == (3, 20, 12, 12)
+    assert volumes.images.dtype == np.float32 and volumes.masks.dtype == bool
+    clip = ventricle(3, np.random.default_rng(0), frames=10, size=24)
+    assert clip.images.shape == (3, 10, 24, 24) and clip.area.shape == clip.contracting.shape == (3, 10)
+    assert clip.ejection_fraction.shape == (3,) and clip.contracting.dtype == bool
+    assert {clip.images.dtype, clip.area.dtype, clip.ejection_fraction.dtype} == {np.dtype(np.float32)}
+    assert all(np.isfinite(part).all() for part in (*volumes, *clip))
+
+
+def test_noise_hides_the_blobs_and_does_not_move_them():
+    noisy, clear = (lesions(50, np.random.default_rng(5), noise=noise) for noise in (1, 0))
+    np.testing.assert_array_equal(noisy.masks, clear.masks)
+    hidden = noisy.images - clear.images
+    assert abs(hidden.mean()) < 0.01 and abs(hidden.std() - 1) < 0.01
+
+
+def test_half_the_volumes_hold_one_lesion_in_3_to_8_neighbouring_slices(clean):
+    _, _, lesion, artefact = clean
+    runs = [np.flatnonzero(row) for row in lesion if row.any()]
+    assert all((np.diff(run) == 1).all() for run in runs)
+    assert {len(run) for run in runs} == set(range(3, 9))
+    assert 0.45 < len(runs) / len(lesion) < 0.55
+    assert {run[0] for run in runs} >= {0} and {run[-1] for run in runs} >= {23}
+    assert set(artefact.sum(axis=1)) == set(range(9))
+    assert (~lesion & ~artefact).all(axis=1).any()
+
+
+def test_a_lesion_waxes_and_wanes(clean):
+    _, masks, lesion, _ = clean
+    sizes = masks.sum((2, 3))
+    for row, size in zip(lesion, sizes):
+        if row.sum() >= 5:
+            run = size[row]
+            assert run[0] < run[2:-2].max() > run[-1]
+
+
+def test_only_a_lesion_stays_in_its_place(clean):
+    images, _, lesion, artefact = clean
+
+    def steps(kind):
+        pairs = np.argwhere(kind[:, :-1] & kind[:, 1:])
+        centres = [[centre_of_mass(images[n, t + k]) for k in (0, 1)] for n, t in pairs]
+        return np.linalg.norm(np.diff(centres, axis=1)[:, 0], axis=1)
+
+    assert steps(lesion[:500]).max() < 2 and np.median(steps(artefact[:500])) > 3
+
+
+def test_a_single_slice_does_not_tell_a_lesion_from_an_artefact(clean):
+    images, _, lesion, artefact = clean
+    looks = {"brightest pixel": lambda x: x.max((1, 2)), "pixels": lambda x: (x > 0).sum((1, 2)),
+             "light": lambda x: x.sum((1, 2)),
+             "row": lambda x: (x.sum(2) * np.arange(16)).sum(1) / x.sum((1, 2)),
+             "column": lambda x: (x.sum(1) * np.arange(16)).sum(1) / x.sum((1, 2))}
+    for name, look in looks.items():
+        # Slices of one lesion resemble each other: some 2,000 lesions are what the distance rests on.
+        assert ks_2samp(look(images[lesion]), look(images[artefact])).statistic < 0.05, name
+
+
+def test_a_slice_holds_one_blob_and_the_mask_is_its_brighter_half(clean):
+    images, masks, lesion, artefact = clean
+    for slices in (images[lesion][:200], images[artefact][:200]):
+        assert all(label(image > 0)[1] == 1 for image in slices)
+    inside, outside = images[masks], images[lesion][~masks[lesion]]
+    assert inside.min() >= 0.4 and outside.max() <= 0.8 and np.median(inside) > 0.8 and np.median(outside) == 0
+
+
+def test_the_ejection_fraction_is_that_of_the_area(clips):
+    volume = clips.area.astype(float)**1.5
+    shown = 100 * (volume.max(axis=1) - volume.min(axis=1)) / volume.max(axis=1)
+    np.testing.assert_allclose(clips.ejection_fraction, shown, atol=1e-3)
+    assert 18 < shown.min() < 25 and 70 < shown.max() <= 75
+
+
+def test_contracting_is_where_the_volume_falls(clips):
+    before, after = np.diff(clips.area[:, :-1]) < 0, np.diff(clips.area[:, 1:]) < 0
+    same = before == after      # a frame between a fall and a rise may be on either side of the turn
+    np.testing.assert_array_equal(clips.contracting[:, 1:-1][same], before[same])
+    assert same.mean() > 0.7
+
+
+def test_systole_is_the_shorter_part_and_takes_the_same_volumes(clips):
+    assert abs(clips.contracting.mean() - 1 / 3) < 0.02
+    ejected = 1 - (clips.area / clips.area.max(axis=1, keepdims=True))**1.5
+    part = ejected / ejected.max(axis=1, keepdims=True)
+    assert ks_2samp(part[clips.contracting], part[~clips.contracting]).statistic < 0.035
+
+
+def test_one_beat_to_a_little_more_than_two(clips):
+    starts = (clips.contracting[:, 1:] & ~clips.contracting[:, :-1]).sum(axis=1)
+    assert set(starts) == {1, 2} or set(starts) == {1, 2, 3} or set(starts) == {0, 1, 2, 3}
+
+
+def test_the_image_shows_the_area():
+    clip = ventricle(100, np.random.default_rng(6), speckle=0)
+    brightest = clip.images.max((2, 3), keepdims=True)
+    seen = ((1 - clip.images / brightest) / 0.6).sum((2, 3))
+    np.testing.assert_allclose(seen, clip.area, rtol=0.02)
+
+
+def test_speckle_multiplies_and_keeps_the_mean():
+    clear, noisy = (ventricle(200, np.random.default_rng(6), speckle=s).images for s in (0, 1))
+    ratio = noisy / clear
+    assert abs(ratio.mean() - 1) < 0.005 and abs(ratio.std() - np.sqrt(4 / np.pi - 1)) < 0.005
