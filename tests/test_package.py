@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
     "evaluation": {"checks"}, "calibration": {"checks"},
     "ranking": {"checks", "evaluation"}, "decisions": {"checks", "evaluation"},
-    "figures": set(), "keras_models": {"cells"}, "weights": {"network"},
+    "figures": set(), "keras_models": {"cells"}, "slice_models": set(),
+    "medical_models": set(), "weights": {"network"},
     "explanation": {"cells", "checks"},
 }
 

@@ -1,0 +1,129 @@
+"""How is a sequence of small images read? Each slice alone first, then, or not, with its neighbours."""
+
+import keras
+from keras import layers, ops
+
+FEATURES = 32
+"""K, what is left of a slice before its neighbours are asked."""
+UNITS = {"alone": 0, "rolling_mean": 0, "conv1d": 28, "lstm": 32, "bilstm": 20,
+         "one_frame": 0, "mean": 0, "maximum": 0}
+"""Filters, or memory cells a direction: 8,320 to 8,480 weights for each that has any."""
+
+
+def build(sequence, task, shape, seed, learning_rate=0.003):
+    """A network that reads volumes or clips, compiled with Adam.
+
+    Every slice goes through the same two convolutions and a dense layer, by itself. `sequence` decides what
+    it learns of the others:
+
+    - ``alone``: nothing;
+    - ``rolling_mean``: the mean of its features and those of the two beside it. Where one logit follows,
+      which is linear, this is the rolling mean of the logits;
+    - ``conv1d``: two convolutions along the sequence, which see four slices to either side;
+    - ``lstm``: all before it; ``bilstm``: all before it and all after it.
+
+    One number for the whole clip takes instead ``one_frame`` (the first), ``mean`` or ``maximum`` (of the
+    features over time), or ``lstm`` (its last hidden state).
+
+    Parameters
+    ----------
+    sequence : str
+        As above.
+    task : {"detection", "segmentation", "ejection_fraction", "contracting"}
+        A logit a slice, a logit a pixel, one number in per cent, a logit a frame.
+    shape : tuple of int
+        (T, S, S), S a multiple of 4.
+    seed : int
+        Decides all randomness from here on: Python's, NumPy's and the framework's.
+    learning_rate : float
+
+    Returns
+    -------
+    keras.Model
+        Maps float32 (N, T, S, S) to (N, T), (N, T, S, S), (N,) or (N, T).
+
+    Raises
+    ------
+    ValueError
+        If there is no such task, or no such sequence for it.
+    """
+    if task not in TASKS:
+        raise ValueError(f"task: expected one of {', '.join(TASKS)}, got {task!r}; choose one of these")
+    readers, head, loss = TASKS[task]
+    if sequence not in readers:
+        raise ValueError(f"sequence: expected one of {', '.join(readers)} for {task}, got {sequence!r}; "
+                         "choose one of these")
+    keras.utils.set_random_seed(seed)
+    images = keras.Input(shape)
+    fine, features = _each_slice(images)
+    outputs = head(fine, readers[sequence](features, UNITS[sequence]))
+    model = keras.Model(images, outputs, name=f"{sequence}_{task}")
+    model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), loss)
+    return model
+
+
+def _each_slice(images):
+    """Images (N, T, S, S) to maps (N*T, S, S, 8) and features (N, T, K), slice by slice."""
+    _, steps, size, _ = images.shape
+    x = ops.reshape(images, (-1, size, size, 1))
+    fine = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
+    coarse = layers.Conv2D(16, 3, padding="same", activation="relu")(layers.MaxPooling2D()(fine))
+    flat = layers.Flatten()(layers.MaxPooling2D()(coarse))
+    features = layers.Dense(FEATURES, activation="relu")(flat)
+    return fine, ops.reshape(features, (-1, steps, FEATURES))
+
+
+def _conv1d(features, units):
+    for _ in range(2):
+        features = layers.Conv1D(units, 5, padding="same", activation="relu")(features)
+    return features
+
+
+SEQUENCES = {
+    "alone": lambda features, units: features,
+    "rolling_mean": lambda features, units: layers.AveragePooling1D(3, 1, padding="same")(features),
+    "conv1d": _conv1d,
+    "lstm": lambda features, units: layers.LSTM(units, return_sequences=True)(features),
+    "bilstm": lambda features, units: layers.Bidirectional(layers.LSTM(units, return_sequences=True))(features),
+}
+
+SUMMARIES = {
+    "one_frame": lambda features, units: features[:, 0],
+    "mean": lambda features, units: ops.mean(features, axis=1),
+    "maximum": lambda features, units: ops.max(features, axis=1),
+    "lstm": lambda features, units: layers.LSTM(units)(features),
+}
+
+
+def _one_logit(fine, context):
+    return ops.squeeze(layers.Dense(1)(context), axis=-1)
+
+
+def _a_logit_a_pixel(fine, context):
+    """What the slice shows, pixel by pixel, plus what the sequence makes of it, on a grid of 4 x 4."""
+    _, steps, _ = context.shape
+    _, size, _, _ = fine.shape
+    shown = layers.Conv2D(1, 3, padding="same")(fine)
+    grid = ops.reshape(layers.Dense(4 * 4)(context), (-1, 4, 4, 1))
+    return ops.reshape(shown + layers.UpSampling2D(size // 4)(grid), (-1, steps, size, size))
+
+
+def _per_cent(fine, summary):
+    return 50 + 20 * ops.squeeze(layers.Dense(1)(summary), axis=-1)
+
+
+def _cross_entropy_and_dice(y, logits):
+    """Cross-entropy, and 1 - Dice of the whole batch: without it, few pixels of lesion count for little."""
+    y, p = ops.cast(y, logits.dtype), ops.sigmoid(logits)
+    dice = 2 * ops.sum(y * p) / (ops.sum(y) + ops.sum(p) + 1)
+    return ops.mean(keras.losses.binary_crossentropy(y, logits, from_logits=True)) + 1 - dice
+
+
+_logistic = keras.losses.BinaryCrossentropy(from_logits=True)
+
+TASKS = {
+    "detection": (SEQUENCES, _one_logit, _logistic),
+    "segmentation": (SEQUENCES, _a_logit_a_pixel, _cross_entropy_and_dice),
+    "ejection_fraction": (SUMMARIES, _per_cent, "mean_squared_error"),
+    "contracting": (SEQUENCES, _one_logit, _logistic),
+}
