@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlstm.evaluation import (accuracy, accuracy_difference, confusion_matrix, holm, mcnemar,
+from medlstm.evaluation import (accuracy, accuracy_difference, confusion_matrix, dice, holm, mcnemar,
                                 quadratic_kappa)
 
 
@@ -101,3 +101,12 @@ def test_holm_by_hand():
     for wrong in ([], [1.5], [-0.1, 0.2], [np.nan]):
         with pytest.raises(ValueError, match="p_values: expected"):
             holm(wrong)
+
+
+def test_dice():
+    mask, predicted = np.array([[1, 1], [1, 0]], bool), np.array([[0, 1], [1, 1]], bool)
+    assert dice(mask, predicted) == 4 / 6 and dice(mask, mask) == 1 and dice(mask, ~mask) == 0
+    with pytest.raises(ValueError, match="expected a boolean array of shape .2, 2."):
+        dice(mask, predicted.ravel())
+    with pytest.raises(ValueError, match="expected at least one True, got none"):
+        dice(mask & ~mask, mask & ~mask)

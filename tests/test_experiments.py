@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from medlstm.datasets import DATA, load_mnist
-from medlstm.experiments import cells, latch, mnist_rows, rows_and_columns, runner
+from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner
 from medlstm.phantoms import latch as latch_sequences
 
 def test_the_command_line_runs_one_tiny_job(tmp_path):
@@ -40,6 +40,34 @@ def test_rows_and_columns_runs_and_its_rate_rises_and_falls():
 def test_each_model_of_the_latch_runs(job):
     row, predictions, _ = latch.run(job, latch.SETTINGS | latch.QUICK | {"batches": 10})
     assert predictions.shape == (100,) and len(row["train"]["loss"]) == 10 and row["parameters"] > 0
+
+
+@pytest.mark.parametrize("job", phantoms.jobs(1), ids=lambda job: f"{job['dataset']}-{job['model']}")
+def test_each_model_of_the_phantoms_runs(job):
+    settings = phantoms.SETTINGS | phantoms.QUICK
+    row, predictions, _ = phantoms.run(job, settings)
+    _, y = phantoms.draw(job, 40, np.random.default_rng(phantoms.STREAMS["validation"]))
+    task = phantoms.DATASETS[job["dataset"]][1]
+    assert row["validation"] == phantoms.figures(task, y, predictions) and "test" not in row
+    assert len(predictions) == 40 and len(row["train"]["loss"]) == 1 and row["parameters"] > 0
+
+
+def test_shuffled_frames_keep_their_labels():
+    job = {"dataset": "contracting", "model": "lstm"}
+    (x, y), (x_shuffled, y_shuffled) = (phantoms.draw(job | {"model": name}, 5, np.random.default_rng(0))
+                                        for name in ("lstm", "lstm_shuffled"))
+    for clip, labels, shuffled, moved in zip(x, y, x_shuffled, y_shuffled):
+        order = [int(np.flatnonzero((clip == frame).all((1, 2)))[0]) for frame in shuffled]
+        assert sorted(order) == list(range(len(clip))) != order
+        np.testing.assert_array_equal(labels[order], moved)
+    orders = {tuple(shuffled[:, 0, 0].argsort()) for shuffled in x_shuffled}
+    assert len(orders) == 5
+
+
+def test_phantoms_are_trained_and_judged_on_different_draws():
+    assert len(set(phantoms.STREAMS.values())) == 3
+    few = [job for job in phantoms.jobs(5) if job["seed"] > 2]
+    assert few and all(job["recurrent"] for job in few)
 
 
 @pytest.mark.parametrize(("name", "experiment", "seeds", "judged_on"), [

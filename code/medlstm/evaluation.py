@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from medlstm.checks import check_array, check_labels
+from medlstm.checks import check_array, check_labels, check_mask
 
 
 class Proportion(NamedTuple):
@@ -153,6 +153,27 @@ def confusion_matrix(y, predicted, classes):
     check_labels(y, len(y), classes)
     check_labels(predicted, len(y), classes, "predicted")
     return metrics.confusion_matrix(y, predicted, labels=np.arange(classes))
+
+
+def dice(mask, predicted):
+    """Overlap of two masks, 2 |A and B| / (|A| + |B|), from 0 to 1 (Dice 1945).
+
+    Parameters
+    ----------
+    mask, predicted : arrays of bool, of the same shape
+        Not both empty.
+
+    Raises
+    ------
+    ValueError
+        If they are no such arrays.
+    """
+    check_mask("mask", mask, np.shape(mask))
+    check_mask("predicted", predicted, mask.shape)
+    both = int(mask.sum()) + int(predicted.sum())
+    if both == 0:
+        raise ValueError("mask, predicted: expected at least one True, got none; leave such examples out")
+    return 2 * int((mask & predicted).sum()) / both
 
 
 def quadratic_kappa(y, predicted):

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from medlstm.datasets import DATA
-from medlstm.experiments import cells, latch, medmnist, mnist_rows, rows_and_columns, runner
+from medlstm.experiments import cells, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
 
 EXPERIMENTS = {"cells": cells, "latch": latch, "medmnist": medmnist, "mnist_rows": mnist_rows,
-               "rows_and_columns": rows_and_columns}
+               "phantoms": phantoms, "rows_and_columns": rows_and_columns}
 
 parser = argparse.ArgumentParser(
     prog="python -m medlstm.experiments",

@@ -1,0 +1,113 @@
+"""When does order carry information? Generated volumes and clips, read with and without neighbours.
+
+Lesions span several slices and artefacts one; an ejection fraction needs two frames, whichever, and the
+direction of the wall needs their order. A model whose name ends in ``_shuffled`` gets the frames of every
+clip in an order drawn anew, in training and when it is judged. Every epoch draws its examples anew, so that
+none is seen twice; all models are judged on the same draw.
+"""
+
+import time
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from medlstm import phantoms
+from medlstm.evaluation import dice
+from medlstm.experiments.runner import Outcome
+
+SETTINGS = {"epochs": 15, "examples": 1000, "batch_size": 32, "learning_rate": 0.005,
+            "judged_examples": 1000, "judged_on": "test"}
+QUICK = {"epochs": 1, "examples": 32, "judged_examples": 40, "judged_on": "validation"}
+
+# Each data set: the phantom it is drawn from, the task in `slice_models`, the models.
+DATASETS = {
+    "lesion_slices": ("lesions", "detection", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
+    "lesion_outlines": ("lesions", "segmentation", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
+    "ejection_fraction": ("ventricle", "ejection_fraction",
+                          ("one_frame", "mean", "maximum", "lstm", "lstm_shuffled")),
+    "contracting": ("ventricle", "contracting",
+                    ("alone", "rolling_mean", "conv1d", "lstm", "bilstm", "lstm_shuffled", "bilstm_shuffled")),
+}
+STREAMS = {"train": 0, "validation": 1, "test": 3}
+
+
+def data():
+    return {dataset: f"drawn by medlstm.phantoms.{phantom}" for dataset, (phantom, _, _) in DATASETS.items()}
+
+
+def jobs(seeds):
+    every = [{"dataset": dataset, "model": model, "recurrent": "lstm" in model, "seed": seed}
+             for seed in range(seeds) for dataset, (_, _, models) in DATASETS.items() for model in models]
+    return [job for job in every if job["recurrent"] or job["seed"] < 3]
+
+
+def run(job, settings):
+    import keras
+
+    from medlstm import slice_models
+
+    _, task, _ = DATASETS[job["dataset"]]
+    part = settings["judged_on"]
+    x, y = draw(job, settings["judged_examples"], np.random.default_rng(STREAMS[part]))
+    sequence = job["model"].removesuffix("_shuffled")
+    steps = settings["epochs"] * -(-settings["examples"] // settings["batch_size"])
+    rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], steps)
+    model = slice_models.build(sequence, task, x.shape[1:], job["seed"], rate)
+    rng = np.random.default_rng([STREAMS["train"], job["seed"]])
+    start = time.perf_counter()
+    losses = []
+    for _ in range(settings["epochs"]):
+        history = model.fit(*draw(job, settings["examples"], rng), settings["batch_size"], verbose=0)
+        losses += history.history["loss"]
+    seconds = time.perf_counter() - start
+
+    predicted = stored(task, model.predict(x, verbose=0))
+    row = {"parameters": model.count_params(), "seconds": round(seconds, 1),
+           "train": {"loss": [round(loss, 5) for loss in losses]},
+           part: figures(task, y, predicted)}
+    return Outcome(row, predicted)
+
+
+def draw(job, count, rng):
+    """Images (`count`, T, S, S) of a job, and what is asked of them."""
+    phantom, task, _ = DATASETS[job["dataset"]]
+    drawn = getattr(phantoms, phantom)(count, rng)
+    y = {"detection": lambda: drawn.masks.any((2, 3)), "segmentation": lambda: drawn.masks,
+         "ejection_fraction": lambda: drawn.ejection_fraction, "contracting": lambda: drawn.contracting}[task]()
+    if not job["model"].endswith("_shuffled"):
+        return drawn.images, y
+    order = rng.permuted(np.tile(np.arange(drawn.images.shape[1]), (count, 1)), axis=1)
+    images = np.take_along_axis(drawn.images, order[..., None, None], axis=1)
+    return images, np.take_along_axis(y, order, axis=1) if task == "contracting" else y
+
+
+def stored(task, predicted):
+    """Predictions in few bytes: pixels as bits, all else as float16."""
+    return np.packbits(predicted > 0, axis=-1) if task == "segmentation" else predicted.astype(np.float16)
+
+
+def figures(task, y, predicted):
+    """How good stored predictions are.
+
+    Parameters
+    ----------
+    task : str
+        As in `slice_models.build`.
+    y : array
+        What is true: bool (N, T), bool (N, T, S, S) or float32 (N,).
+    predicted : array
+        What `stored` returned.
+
+    Returns
+    -------
+    dict of float
+    """
+    if task == "segmentation":
+        masks = np.unpackbits(predicted, axis=-1).astype(bool)
+        return {"dice": float(np.mean([dice(a, b) for a, b in zip(y, masks) if a.any()]))}
+    if task == "ejection_fraction":
+        return {"mae": float(np.abs(y - predicted).mean())}
+    auc = float(roc_auc_score(y.ravel(), predicted.ravel()))
+    if task == "contracting":
+        return {"auc": auc, "accuracy": float((y == (predicted > 0)).mean())}
+    return {"auc": auc, "volume_auc": float(roc_auc_score(y.any(axis=1), predicted.max(axis=1)))}
