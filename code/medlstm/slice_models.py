@@ -56,7 +56,7 @@ def build(sequence, task, shape, seed, learning_rate=0.003):
     keras.utils.set_random_seed(seed)
     images = keras.Input(shape)
     fine, features = _each_slice(images)
-    outputs = head(fine, readers[sequence](features, UNITS[sequence]))
+    outputs = head(fine, features, readers[sequence](features, UNITS[sequence]))
     model = keras.Model(images, outputs, name=f"{sequence}_{task}")
     model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), loss)
     return model
@@ -95,35 +95,35 @@ SUMMARIES = {
 }
 
 
-def _one_logit(fine, context):
+def _one_logit(fine, features, context):
     return ops.squeeze(layers.Dense(1)(context), axis=-1)
 
 
-def _a_logit_a_pixel(fine, context):
-    """What the slice shows, pixel by pixel, plus what the sequence makes of it, on a grid of 4 x 4."""
-    _, steps, _ = context.shape
+def _a_logit_a_pixel(fine, features, context):
+    """The slice says where, finely and on a grid of 4 x 4; the sequence whether, one logit for all."""
+    _, steps, _ = features.shape
     _, size, _, _ = fine.shape
-    shown = layers.Conv2D(1, 3, padding="same")(fine)
-    grid = ops.reshape(layers.Dense(4 * 4)(context), (-1, 4, 4, 1))
-    return ops.reshape(shown + layers.UpSampling2D(size // 4)(grid), (-1, steps, size, size))
+    grid = ops.reshape(layers.Dense(4 * 4)(features), (-1, 4, 4, 1))
+    where = layers.Conv2D(1, 5, padding="same")(fine) + layers.UpSampling2D(size // 4)(grid)
+    whether = ops.reshape(layers.Dense(1)(context), (-1, 1, 1, 1))
+    return ops.reshape(where + whether, (-1, steps, size, size))
 
 
-def _per_cent(fine, summary):
+def _per_cent(fine, features, summary):
     return 50 + 20 * ops.squeeze(layers.Dense(1)(summary), axis=-1)
 
 
-def _cross_entropy_and_dice(y, logits):
-    """Cross-entropy, and 1 - Dice of the whole batch: without it, few pixels of lesion count for little."""
-    y, p = ops.cast(y, logits.dtype), ops.sigmoid(logits)
-    dice = 2 * ops.sum(y * p) / (ops.sum(y) + ops.sum(p) + 1)
-    return ops.mean(keras.losses.binary_crossentropy(y, logits, from_logits=True)) + 1 - dice
+def _weighted_logistic(y, logits):
+    """Cross-entropy, in which a pixel of lesion counts twice: above 0 is where it is likelier than 1 in 3."""
+    y = ops.cast(y, logits.dtype)
+    return ops.mean((1 + y) * (ops.softplus(logits) - y * logits))
 
 
 _logistic = keras.losses.BinaryCrossentropy(from_logits=True)
 
 TASKS = {
     "detection": (SEQUENCES, _one_logit, _logistic),
-    "segmentation": (SEQUENCES, _a_logit_a_pixel, _cross_entropy_and_dice),
+    "segmentation": (SEQUENCES, _a_logit_a_pixel, _weighted_logistic),
     "ejection_fraction": (SUMMARIES, _per_cent, "mean_squared_error"),
     "contracting": (SEQUENCES, _one_logit, _logistic),
 }

@@ -15,9 +15,9 @@ from medlstm import phantoms
 from medlstm.evaluation import dice
 from medlstm.experiments.runner import Outcome
 
-SETTINGS = {"epochs": 15, "examples": 1000, "batch_size": 32, "learning_rate": 0.005,
+SETTINGS = {"epochs": 15, "volumes": 1000, "clips": 2000, "batch_size": 32, "learning_rate": 0.005,
             "judged_examples": 1000, "judged_on": "test"}
-QUICK = {"epochs": 1, "examples": 32, "judged_examples": 40, "judged_on": "validation"}
+QUICK = {"epochs": 1, "volumes": 32, "clips": 32, "judged_examples": 40, "judged_on": "validation"}
 
 # Each data set: the phantom it is drawn from, the task in `slice_models`, the models.
 DATASETS = {
@@ -46,18 +46,19 @@ def run(job, settings):
 
     from medlstm import slice_models
 
-    _, task, _ = DATASETS[job["dataset"]]
+    phantom, task, _ = DATASETS[job["dataset"]]
+    count = settings["volumes" if phantom == "lesions" else "clips"]
     part = settings["judged_on"]
     x, y = draw(job, settings["judged_examples"], np.random.default_rng(STREAMS[part]))
     sequence = job["model"].removesuffix("_shuffled")
-    steps = settings["epochs"] * -(-settings["examples"] // settings["batch_size"])
+    steps = settings["epochs"] * -(-count // settings["batch_size"])
     rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], steps)
     model = slice_models.build(sequence, task, x.shape[1:], job["seed"], rate)
     rng = np.random.default_rng([STREAMS["train"], job["seed"]])
     start = time.perf_counter()
     losses = []
     for _ in range(settings["epochs"]):
-        history = model.fit(*draw(job, settings["examples"], rng), settings["batch_size"], verbose=0)
+        history = model.fit(*draw(job, count, rng), settings["batch_size"], verbose=0)
         losses += history.history["loss"]
     seconds = time.perf_counter() - start
 
