@@ -1,6 +1,5 @@
 """What several tests need."""
 
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -8,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from medlstm.datasets import at_hand, load_medmnist
+from medlstm.datasets import BOOK_SETS, at_hand, load_medmnist
 
 matplotlib.use("Agg")
 
@@ -20,11 +19,11 @@ def rng():
 
 @pytest.fixture(scope="session")
 def medmnist():
-    """Loads a MedMNIST set from this machine, once; the test is skipped where the set is not at hand."""
-    load = cache(load_medmnist)
+    """Gives a MedMNIST set from this machine; the test is skipped where the set is not at hand."""
+    loaded = {name: load_medmnist(name) for name in BOOK_SETS if at_hand(name)}
 
     def at_hand_only(name):
-        return load(name) if at_hand(name) else pytest.skip(f"{name} is not on this machine; `make data` fetches it")
+        return loaded.get(name) or pytest.skip(f"{name} is not on this machine; `make data` fetches it")
 
     return at_hand_only
 

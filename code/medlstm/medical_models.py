@@ -49,12 +49,12 @@ def conv_lstm(x, units, width):
 
 
 def mean_over_slices(x, units, width):
-    """The shadows of each slice, averaged over the slices, so that their order is lost."""
+    """The shadows of each slice, averaged over the slices: three profiles of the whole volume."""
     return layers.Concatenate()([layers.GlobalAveragePooling1D()(shadows) for shadows in _shadows(x)])
 
 
 def lstm_over_slices(x, units, width):
-    """The shadows of each slice, read by LSTMs from slice to slice in both directions, along each axis."""
+    """The shadows of each slice, read by LSTMs from slice to slice, both ways, along each axis."""
     return layers.Concatenate()([_summary(_both_ways(units, shadows)) for shadows in _shadows(x)])
 
 
@@ -150,7 +150,8 @@ def build(name, input_shape, classes, seed, units=32, width=16, dropout=0.3, aug
     Returns
     -------
     keras.Model
-        Logits (N, K) of examples (N, *input_shape), float32.
+        Logits (N, K) of examples (N, *input_shape), float32. Ask it with ``predict``; a plain call moves images
+        as in training, unless it says ``training=False``.
 
     Raises
     ------

@@ -100,30 +100,34 @@ def _one_logit(fine, features, context):
 
 
 def _a_logit_a_pixel(fine, features, context):
-    """The slice says where, finely and on a grid of 4 x 4; the sequence whether, one logit for all."""
+    """What the slice shows finely, beside a grid of 4 x 4 and four numbers of what the sequence knows of it."""
     _, steps, _ = features.shape
     _, size, _, _ = fine.shape
-    grid = ops.reshape(layers.Dense(4 * 4)(features), (-1, 4, 4, 1))
-    where = layers.Conv2D(1, 5, padding="same")(fine) + layers.UpSampling2D(size // 4)(grid)
-    whether = ops.reshape(layers.Dense(1)(context), (-1, 1, 1, 1))
-    return ops.reshape(where + whether, (-1, steps, size, size))
+    known = layers.Concatenate()([features, context])
+    grid = ops.reshape(layers.Dense(4 * 4)(known), (-1, 4, 4, 1))
+    whole = ops.reshape(layers.Dense(4)(known), (-1, 1, 1, 4))
+    everywhere = layers.UpSampling2D(size)(whole)
+    x = layers.Concatenate()([fine, layers.UpSampling2D(size // 4, interpolation="bilinear")(grid), everywhere])
+    x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
+    return ops.reshape(layers.Conv2D(1, 3, padding="same")(x), (-1, steps, size, size))
 
 
 def _per_cent(fine, features, summary):
     return 50 + 20 * ops.squeeze(layers.Dense(1)(summary), axis=-1)
 
 
-def _weighted_logistic(y, logits):
-    """Cross-entropy, in which a pixel of lesion counts twice: above 0 is where it is likelier than 1 in 3."""
-    y = ops.cast(y, logits.dtype)
-    return ops.mean((1 + y) * (ops.softplus(logits) - y * logits))
+def _overlap(y, logits):
+    """Cross-entropy, and 1 less the Dice coefficient of probabilities over the whole batch."""
+    y, p = ops.cast(y, logits.dtype), ops.sigmoid(logits)
+    dice = 2 * ops.sum(y * p) / (ops.sum(y) + ops.sum(p) + 1)
+    return 1 - dice + ops.mean(ops.softplus(logits) - y * logits)
 
 
 _logistic = keras.losses.BinaryCrossentropy(from_logits=True)
 
 TASKS = {
     "detection": (SEQUENCES, _one_logit, _logistic),
-    "segmentation": (SEQUENCES, _a_logit_a_pixel, _weighted_logistic),
+    "segmentation": (SEQUENCES, _a_logit_a_pixel, _overlap),
     "ejection_fraction": (SUMMARIES, _per_cent, "mean_squared_error"),
     "contracting": (SEQUENCES, _one_logit, _logistic),
 }

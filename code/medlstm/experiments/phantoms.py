@@ -4,6 +4,11 @@ Lesions span several slices and artefacts one; an ejection fraction needs two fr
 direction of the wall needs their order. A model whose name ends in ``_shuffled`` gets the frames of every
 clip in an order drawn anew, in training and when it is judged. Every epoch draws its examples anew, so that
 none is seen twice; all models are judged on the same draw.
+
+Chosen on the validation draw, with one seed: fresh examples in each epoch rather than a fixed thousand
+(which the clips' networks learnt by heart); less noise and the overlap in the loss for the outlines (Dice
+0.33 and 0.34 before, 0.64 alone and 0.83 with both directions after). The test draw is used by the stored
+runs alone.
 """
 
 import time
@@ -28,6 +33,7 @@ DATASETS = {
     "contracting": ("ventricle", "contracting",
                     ("alone", "rolling_mean", "conv1d", "lstm", "bilstm", "lstm_shuffled", "bilstm_shuffled")),
 }
+NOISE = {"lesion_outlines": {"noise": 0.4}}      # an outline must be visible; which blob counts still is not
 STREAMS = {"train": 0, "validation": 1, "test": 3}
 
 
@@ -72,7 +78,7 @@ def run(job, settings):
 def draw(job, count, rng):
     """Images (`count`, T, S, S) of a job, and what is asked of them."""
     phantom, task, _ = DATASETS[job["dataset"]]
-    drawn = getattr(phantoms, phantom)(count, rng)
+    drawn = getattr(phantoms, phantom)(count, rng, **NOISE.get(job["dataset"], {}))
     y = {"detection": lambda: drawn.masks.any((2, 3)), "segmentation": lambda: drawn.masks,
          "ejection_fraction": lambda: drawn.ejection_fraction, "contracting": lambda: drawn.contracting}[task]()
     if not job["model"].endswith("_shuffled"):
