@@ -16,7 +16,7 @@ import pytest
 from medlstm import datasets
 from medlstm.datasets import (BOOK_SETS, MANIFEST, Splits, content_checksum, duplicates, load_medmnist,
                               medmnist_info)
-from medlstm.notebooks import ROOT
+from medlstm.notebooks import ROOT, missing_data
 
 TABLE = json.loads(MANIFEST.read_text())["medmnist"]
 IMAGE = {name: (28, 28, 28) if name.endswith("3d") else (28, 28, 3)[:2 + TABLE[name]["channels"] // 3]
@@ -374,3 +374,14 @@ def test_page_size(medmnist):
 
 def test_no_medmnist_file_is_committed():
     assert "data/medmnist/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_chapters_say_which_data_they_miss(monkeypatch, tmp_path):
+    chapters = {path.stem: path for path in (ROOT / "chapters").glob("*.ipynb")}
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
+    monkeypatch.setenv("MEDLSTM_DATA", str(tmp_path))
+    assert missing_data(chapters["medical-classification"]) == ["breastmnist", "pneumoniamnist", "retinamnist"]
+    assert missing_data(chapters["slices-and-frames"]) == ["adrenalmnist3d"]
+    assert missing_data(chapters["numpy-lstm"]) == []
+    (tmp_path / "pneumoniamnist_reassembled.npz").touch()
+    assert missing_data(chapters["medical-classification"]) == ["breastmnist", "retinamnist"]
