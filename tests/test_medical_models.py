@@ -64,7 +64,7 @@ def test_columns_are_read_as_rows_are(rng):
     assert np.allclose(model(x), swapped, atol=1e-5)
 
 
-def test_shadows_of_a_box(rng):
+def test_shadows_are_means_of_slices_cut_along_each_axis(rng):
     volume = images(rng, 2, 28, 28, 28)
     shadows = [s.numpy() for s in medical_models._shadows(keras.ops.convert_to_tensor(volume))]
     slices = [volume, volume.transpose(0, 2, 1, 3), volume.transpose(0, 3, 1, 2)]
@@ -104,3 +104,5 @@ def test_it_learns(rng):
 def test_an_unknown_name():
     with pytest.raises(ValueError, match="name: expected one of logistic_regression, .* got 'vit'"):
         build("vit", (28, 28), 2, seed=0)
+    with pytest.raises(ValueError, match="rows: expected one of in order, .* got 'sorted'"):
+        build("cnn", (28, 28), 2, seed=0, rows="sorted")

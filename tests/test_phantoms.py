@@ -137,3 +137,8 @@ def test_speckle_multiplies_and_keeps_the_mean():
     clear, noisy = (ventricle(200, np.random.default_rng(6), speckle=s).images for s in (0, 1))
     ratio = noisy / clear
     assert abs(ratio.mean() - 1) < 0.005 and abs(ratio.std() - np.sqrt(4 / np.pi - 1)) < 0.005
+
+
+def test_volumes_too_small_for_a_lesion(rng):
+    with pytest.raises(ValueError, match="expected at least 16 and 12, got 10 and 16"):
+        lesions(2, rng, slices=10)

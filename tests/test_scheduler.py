@@ -195,7 +195,7 @@ def test_it_goes_on_after_a_kill(tmp_path, cluster, worker, settings, expected):
 
 @pytest.mark.parametrize(("how", "message"), [
     ("fail", r"ArithmeticError: nothing to divide by \(line \d+ of toy.py\)"),
-    ("die", "its process ended with -9, which is often a lack of memory: then fewer workers help")])
+    ("die", "expected an outcome, got the end of its process with -9, often for lack of memory: try fewer workers")])
 def test_a_failure_is_named_and_the_others_are_kept(tmp_path, cluster, worker, settings, how, message):
     settings(**{how: "a1"})
     with pytest.raises(runner.Unfinished, match=f"^dataset=toy model=a seed=1: {message}; 1 of 4 runs are"):

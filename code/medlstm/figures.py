@@ -200,7 +200,7 @@ def dots(groups, title, xlabel, middle=np.median, decimals=1):
 
 
 def intervals(rows, marks, xlabel, title):
-    """A line a model: its seeds as small dots, mean and interval above; `marks` are upright lines.
+    """A line a model: its seeds as small dots on the bar of the interval; `marks` are upright lines.
 
     `rows` maps a name to (seeds, (mean, low, high)), `marks` a name to a value.
     """
@@ -223,12 +223,13 @@ def intervals(rows, marks, xlabel, title):
 
 def reliability(tables, title):
     """How often right against how sure; `tables` maps a caption to a `medlstm.calibration.Reliability`."""
-    figure, axes = plt.subplots(1, len(tables), figsize=(7, 3.1), sharey=True, squeeze=False)
-    for axis, (caption, table), look in zip(axes[0], tables.items(), QUANTITIES.values()):
-        axis.plot([0.4, 1], [0.4, 1], color=FAINT, linestyle=":")
-        axis.plot(table.confidence, table.accuracy, color=look.colour, marker=look.marker, markersize=5)
+    figure, axes = plt.subplots(1, len(tables), figsize=(7, 3.1), sharex=True, sharey=True, squeeze=False)
+    least = min(min(table.confidence.min(), table.accuracy.min()) for table in tables.values())
+    for axis, (caption, table) in zip(axes[0], tables.items()):
+        axis.plot([least, 1], [least, 1], color=FAINT, linestyle=":")
+        axis.plot(table.confidence, table.accuracy, "o-", color=INK, markersize=5)
         axis.set_title(caption, fontsize=9, fontweight="normal")
-        axis.set(xlabel="how sure", xlim=(0.48, 1.02), ylim=(0.4, 1.03))
+        axis.set(xlabel="how sure")
     axes[0, 0].set_ylabel("how often right")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
 
@@ -236,8 +237,9 @@ def reliability(tables, title):
 def along_slices(series, marked, ylabel, title):
     """Lines along the slices of a volume, over grey bands where `marked` (T,) is true."""
     curves(series, "slice", ylabel, title, log=False)
-    plt.gca().fill_between(np.arange(len(marked)), 0, 1, where=marked, step="mid", color=FAINT, alpha=0.25,
-                           linewidth=0, transform=plt.gca().get_xaxis_transform(), zorder=0)
+    axis = plt.gca()
+    axis.bar(np.flatnonzero(marked), 1, width=1, color=FAINT, alpha=0.25, zorder=0,
+             transform=axis.get_xaxis_transform())
 
 
 def gates_by_row(gates, ink, title):

@@ -47,7 +47,7 @@ def execute(notebook, allow_errors=False):
 
 
 def missing_data(path):
-    """The MedMNIST sets that a notebook loads and that are not on this machine."""
+    """The MedMNIST sets that a notebook loads by their names and that are not on this machine."""
     from medlstm.datasets import at_hand
 
     return sorted(name for name in set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text()))

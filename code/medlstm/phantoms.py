@@ -84,7 +84,15 @@ def lesions(examples, rng, slices=24, size=16, contrast=(0.8, 1.6), noise=1.0):
     Returns
     -------
     Lesions
+
+    Raises
+    ------
+    ValueError
+        If the volumes are too small for a lesion and its artefacts.
     """
+    if slices < 16 or size < 12:
+        raise ValueError(f"slices, size: expected at least 16 and 12, got {slices} and {size}; "
+                         "make the volumes larger")
     images = rng.normal(0, noise, (examples, slices, size, size)).astype(np.float32)
     masks = np.zeros(images.shape, bool)
     for image, mask in zip(images, masks):

@@ -93,7 +93,8 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
 
     The bootstrap of `auc_interval`: both are judged on the same drawn images, and the seeds of each
     are drawn anew. The p-value inverts the interval: with B draws, twice the smaller of the shares
-    of draws at or below 0 and at or above 0, each counted as (draws + 1) / (B + 1).
+    of draws at or below 0 and at or above 0, each counted as (draws + 1) / (B + 1). It cannot fall
+    below 2 / (B + 1): for `holm` over M tests take more than 40 M draws.
 
     Parameters
     ----------

@@ -1,14 +1,15 @@
 """When does order carry information? Generated volumes and clips, read with and without neighbours.
 
-Lesions span several slices and artefacts one; an ejection fraction needs two frames, whichever, and the
-direction of the wall needs their order. A model whose name ends in ``_shuffled`` gets the frames of every
+Lesions span several slices and artefacts one; an ejection fraction needs the fullest and the emptiest
+frame, wherever they stand, and the direction of the wall needs their order. A model whose name ends in ``_shuffled`` gets the frames of every
 clip in an order drawn anew, in training and when it is judged. Every epoch draws its examples anew, so that
 none is seen twice; all models are judged on the same draw.
 
 Chosen on the validation draw, with one seed: fresh examples in each epoch rather than a fixed thousand
 (which the clips' networks learnt by heart); less noise and the overlap in the loss for the outlines (Dice
 0.33 and 0.34 before, 0.64 alone and 0.83 with both directions after). The test draw is used by the stored
-runs alone.
+runs alone. It is stream 3, because a run that broke off before it printed anything had drawn from 2.
+A run made again agrees within 0.02 in AUC and Dice, and within one point of the ejection fraction.
 """
 
 import time
@@ -108,6 +109,9 @@ def figures(task, y, predicted):
     Returns
     -------
     dict of float
+        ``dice``, mean over the volumes that hold a lesion; ``mae``, in points of the ejection fraction;
+        ``auc`` over all slices or frames together, which are not independent within a volume or clip;
+        ``volume_auc``, of the largest logit of a volume; ``accuracy``, at a logit of 0.
     """
     if task == "segmentation":
         masks = np.unpackbits(predicted, axis=-1).astype(bool)

@@ -70,7 +70,8 @@ def finished(client, experiment, jobs, settings):
 def run_alone(name, job, settings, expected):
     """In a worker: the outcome of one job of the experiment module of that name, and its seconds."""
     if environment() != expected:
-        raise Unfinished(f"expected a worker with {expected}, got {environment()}")
+        raise Unfinished(f"expected a worker with {expected}, got {environment()}; install the same "
+                         "requirements there")
     command = [sys.executable, "-m", "medlstm.experiments.workers"]
     paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=paths) as process:
@@ -78,8 +79,8 @@ def run_alone(name, job, settings, expected):
         process.stdin.flush()       # and stays open: its end tells the process that the worker is dead
         answer = process.stdout.read()
         if process.wait():
-            raise Unfinished(f"its process ended with {process.returncode}, which is often a lack of memory: "
-                             "then fewer workers help")
+            raise Unfinished(f"expected an outcome, got the end of its process with {process.returncode}, often "
+                             "for lack of memory: try fewer workers")
     result = pickle.loads(answer)
     if isinstance(result, str):
         raise Unfinished(result)
@@ -95,7 +96,7 @@ def main():
     name, job, settings = pickle.load(sys.stdin.buffer)
     threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
     set_environment()
-    os.environ.update(ONE_THREAD | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, several times as fast
+    os.environ.update(ONE_THREAD | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, much faster
     try:
         experiment = importlib.import_module(name)
         start = time.perf_counter()
