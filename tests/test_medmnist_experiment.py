@@ -32,7 +32,7 @@ class Sealed:
 
 @pytest.mark.parametrize(("dataset", "model", "shape", "classes"), [
     ("pneumoniamnist", "lstm_an_order_for_each", (28, 28), 2), ("retinamnist", "cnn", (28, 28, 3), 5),
-    ("adrenalmnist3d", "lstm_over_slices", (28, 28, 28), 2)])
+    ("adrenalmnist3d", "mean_over_slices", (28, 28, 28), 2)])
 def test_training_and_choosing_never_receive_the_test_split(dataset, model, shape, classes, monkeypatch, rng):
     train, val, test = (some_images(rng, shape, classes, count) for count in (40, 20, 30))
     sealed, choose, judged = Sealed(test), experiment.choose, []
