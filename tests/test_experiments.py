@@ -42,8 +42,10 @@ def test_each_model_of_the_latch_runs(job):
     assert predictions.shape == (100,) and len(row["train"]["loss"]) == 10 and row["parameters"] > 0
 
 
-@pytest.mark.parametrize("job", phantoms.jobs(1), ids=lambda job: f"{job['dataset']}-{job['model']}")
-def test_each_model_of_the_phantoms_runs(job):
+@pytest.mark.parametrize("job", [job for job in phantoms.jobs(1)
+                                 if job["model"] in ("rolling_mean", "maximum", "lstm_shuffled")],
+                         ids=lambda job: f"{job['dataset']}-{job['model']}")
+def test_models_of_the_phantoms_run(job):
     settings = phantoms.SETTINGS | phantoms.QUICK
     row, predictions, _ = phantoms.run(job, settings)
     _, y = phantoms.draw(job, 40, np.random.default_rng(phantoms.STREAMS["validation"]))
@@ -98,3 +100,20 @@ def test_the_cells_experiment_never_sees_a_test_image(monkeypatch):
     monkeypatch.setattr(cells, "load_mnist", lambda: (load_mnist()[0], None))
     row, _, _ = cells.run(cells.jobs(1)[0], cells.SETTINGS | cells.QUICK)
     assert set(row) == {"parameters", "seconds", "train", "validation"}
+
+
+def test_stored_phantoms_agree_with_their_predictions():
+    stored = json.loads((DATA / "results" / "phantoms.json").read_text())
+    assert stored["settings"] == phantoms.SETTINGS and stored["data"] == phantoms.data()
+    assert [runner.prediction_key(row) for row in stored["runs"]] == [
+        runner.prediction_key(job) for job in phantoms.jobs(5)]
+    truths = {}
+    with np.load(DATA / "results" / "phantoms.npz") as predictions:
+        for row in stored["runs"]:
+            task = phantoms.DATASETS[row["dataset"]][1]
+            drawn = task, row["model"].endswith("_shuffled")
+            if drawn not in truths:
+                rng = np.random.default_rng(phantoms.STREAMS["test"])
+                truths[drawn] = phantoms.draw(row, stored["settings"]["judged_examples"], rng)[1]
+            figures = phantoms.figures(task, truths[drawn], predictions[runner.prediction_key(row)])
+            assert figures == pytest.approx(row["test"])
