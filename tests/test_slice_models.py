@@ -64,3 +64,21 @@ def test_unknown_names_are_refused():
         slice_models.build("lstm", "diagnosis", (T, S, S), 0)
     with pytest.raises(ValueError, match="sequence: expected one of one_frame.*, got 'bilstm'"):
         slice_models.build("bilstm", "ejection_fraction", (T, S, S), 0)
+
+
+def test_an_outline_knows_what_its_sequence_knows(rng):
+    images = rng.normal(size=(1, T, S, S)).astype(np.float32)
+    changed = images.copy()
+    changed[0, 5] += 3
+    for sequence in ("alone", "bilstm"):
+        model = slice_models.build(sequence, "segmentation", (T, S, S), 0)
+        reached = np.any(model(images)[0] != model(changed)[0], axis=(1, 2))
+        assert set(np.flatnonzero(reached)) == SEEN_BY[sequence]
+
+
+def test_the_loss_of_an_outline_prefers_the_true_one(rng):
+    masks = rng.random((2, T, S, S)) < 0.05
+    loss = slice_models.build("alone", "segmentation", (T, S, S), 0).loss
+    true, none, all_of_it = (float(loss(masks, z.astype(np.float32)))
+                             for z in (20 * masks - 10, np.full(masks.shape, -10), np.full(masks.shape, 10)))
+    assert true < 0.05 and min(none, all_of_it) > 0.9
