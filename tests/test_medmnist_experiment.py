@@ -8,7 +8,7 @@ import pytest
 from medlstm import datasets
 from medlstm.datasets import DATA, Split, Splits
 from medlstm.experiments import medmnist as experiment
-from medlstm.experiments import runner
+from medlstm.experiments import runner, workers
 
 STORED = json.loads((DATA / "results" / "medmnist.json").read_text())
 QUICK = experiment.SETTINGS | experiment.QUICK
@@ -100,7 +100,7 @@ def test_a_run_can_be_made_again_from_its_settings(medmnist):
     medmnist("breastmnist")
     row = next(row for row in STORED["runs"]
                if (row["dataset"], row["model"], row["seed"]) == ("breastmnist", "lstm_over_rows", 0))
-    again = experiment.run(row, STORED["settings"]).row
+    (again, _, _), _ = workers.run_alone(experiment.__name__, row, STORED["settings"], workers.environment())
     assert again["parameters"] == row["parameters"] and again["train"]["loss"][0] == pytest.approx(
         row["train"]["loss"][0], abs=0.01)
     for part in ("validation", "test"):
