@@ -2,7 +2,8 @@
 
 import pytest
 
-from medlstm.notebooks import missing_data, set_environment
+from medlstm.environment import set_environment
+from medlstm.notebooks import missing_data
 
 set_environment()
 

@@ -8,7 +8,7 @@ import pytest
 
 from medlstm import benchmark
 from medlstm.contenders import CONTENDERS, Task
-from medlstm.datasets import DATA
+from medlstm.files import DATA
 
 SMALL = Task(batch=8, steps=3, units=(4, 3), features=5, classes=2)
 

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from medlstm.datasets import DATA, load_mnist
+from medlstm.datasets import load_mnist
+from medlstm.files import DATA
 from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner
 from medlstm.phantoms import latch as latch_sequences
 

@@ -16,7 +16,8 @@ import pytest
 from medlstm import datasets
 from medlstm.datasets import (BOOK_SETS, MANIFEST, Splits, content_checksum, duplicates, load_medmnist,
                               medmnist_info)
-from medlstm.notebooks import ROOT, missing_data
+from medlstm.files import ROOT
+from medlstm.notebooks import missing_data
 
 TABLE = json.loads(MANIFEST.read_text())["medmnist"]
 IMAGE = {name: (28, 28, 28) if name.endswith("3d") else (28, 28, 3)[:2 + TABLE[name]["channels"] // 3]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from medlstm import datasets
-from medlstm.datasets import DATA, Split, Splits
+from medlstm.datasets import Split, Splits
+from medlstm.files import DATA
 from medlstm.experiments import medmnist as experiment
 from medlstm.experiments import runner, workers
 

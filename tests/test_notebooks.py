@@ -7,7 +7,8 @@ import re
 import nbformat
 import pytest
 
-from medlstm.notebooks import CHAPTERS, ROOT, chapters
+from medlstm.files import ROOT
+from medlstm.notebooks import CHAPTERS, chapters
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
 REFERENCE = {"claims"}     # looked up, not read from end to end: no objectives, no exercises, no slides

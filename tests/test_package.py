@@ -10,15 +10,16 @@ import sys
 import pytest
 
 import medlstm
-from medlstm.notebooks import ROOT, set_environment
+from medlstm.environment import set_environment
+from medlstm.files import ROOT
 
 MODULES = [info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlstm.")
            if not info.name.endswith("__main__")]
 
 # Which modules of the package each module may import; what is not here may import anything but chapters.
 MAY_IMPORT = {
-    "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "optimizers": set(),
-    "parameters": set(), "downloads": {"files"}, "datasets": {"downloads"},
+    "checks": set(), "files": set(), "environment": {"files"}, "exercises": set(), "gradients": set(), "optimizers": set(),
+    "parameters": set(), "downloads": {"files"}, "datasets": {"downloads", "files"},
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
     "bidirectional": {"checks", "lstm"},
     "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),

@@ -14,6 +14,7 @@ import pytest
 
 import medlstm
 import toy
+from medlstm.environment import threads
 from medlstm.experiments import latch, runner, workers
 
 PATHS = os.pathsep.join(str(Path(module.__file__).parents[up]) for module, up in ((medlstm, 1), (toy, 0)))
@@ -30,7 +31,8 @@ class Cluster:
 
     def start(self, part, *options, **environment):
         log = self.folder / f"{part}.{len(self.processes)}"
-        inherited = {key: value for key, value in os.environ.items() if key not in workers.ONE_THREAD}
+        one_thread = threads(1)
+        inherited = {key: value for key, value in os.environ.items() if key not in one_thread}
         command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *options]
         with log.open("w") as file:
             self.processes.append(subprocess.Popen(command, stderr=file, cwd=self.folder,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from medlstm.notebooks import ROOT
+from medlstm.files import ROOT
 
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts) if SITE.is_dir() else []

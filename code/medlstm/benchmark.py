@@ -7,7 +7,6 @@ of its own, tied to the same cores; they take turns, a few steps at a time, and 
 import argparse
 import contextlib
 import importlib
-import importlib.metadata
 import importlib.util
 import multiprocessing
 import os
@@ -17,9 +16,9 @@ import time
 import numpy as np
 
 from medlstm.contenders import CONTENDERS, Task
-from medlstm.datasets import DATA
+from medlstm import environment
 from medlstm.experiments.runner import pretty
-from medlstm.files import whole_file
+from medlstm.files import DATA, whole_file
 
 ROUNDS, STEPS, PAUSE = 11, 20, 0.05     # turns of each contender, steps in a turn, seconds between turns
 GROWTH = [Task(batch=32), Task(batch=512), Task(steps=14), Task(steps=112), Task(units=(64, 32)),
@@ -45,7 +44,7 @@ def main():
             runs += measure(task, [name for name in PEERS if name in here], len(_cores()), rounds // 2, steps)
     report(runs)
     if not quick:
-        stored = {"experiment": "speed", "command": "make bench", "environment": environment(here),
+        stored = {"experiment": "speed", "command": "make bench", "environment": versions(here),
                   "settings": {"rounds": rounds, "steps_in_a_turn": steps}, "runs": runs}
         with whole_file(DATA / "results" / "speed.json") as part:
             part.write_text(pretty(stored))
@@ -95,29 +94,27 @@ def report(runs):
               "{1:5.2f} times NumPy's ({0:.2f} to {2:.2f})".format(*ratios) + f"{row['megabytes']:7.0f} MB")
 
 
-def environment(names):
+def versions(names):
     """Versions, and the processor; the figures hold for this one."""
     packages = ["numpy", "tensorflow", "keras", *(NEEDS[name] for name in names if name in NEEDS)]
-    return ({"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages}
-            | {"processor": platform.machine(), "cores": len(_cores())})
+    return (environment.versions(*packages) | {"processor": platform.machine(), "cores": len(_cores())})
 
 
 @contextlib.contextmanager
 def _settings(threads):
     """For the processes started within: some of the cores, and libraries free to choose their instructions."""
-    environment, cores = dict(os.environ), _cores()
-    for variable in [key for key in environment if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
+    before, cores = dict(os.environ), _cores()
+    for variable in [key for key in before if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
         del os.environ[variable]
-    os.environ |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads),
-                   "TF_NUM_INTRAOP_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3",
-                   "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+    os.environ |= environment.threads(threads) | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
+                               "KERAS_BACKEND": "tensorflow"}
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores[:threads])
     try:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update(before)
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cores)
 

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from medlstm import figures
-from medlstm.datasets import DATA, load_mnist
+from medlstm.datasets import load_mnist
+from medlstm.files import DATA
 from medlstm.explanation import evidence
 from medlstm.network import SequenceClassifier
 

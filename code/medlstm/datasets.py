@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from medlstm.downloads import fetch
+from medlstm.files import DATA
 
-DATA = Path(__file__).resolve().parents[2] / "data"
 MANIFEST = DATA / "manifest.json"
 BOOK_SETS = ("breastmnist", "pneumoniamnist", "retinamnist", "adrenalmnist3d")
 

@@ -1,8 +1,11 @@
-"""How does a file appear whole, or not at all?"""
+"""Where are the book's files, and how does a new one appear whole, or not at all?"""
 
 import os
 from contextlib import contextmanager
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "data"
 
 
 @contextmanager

@@ -10,18 +10,10 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from medlstm.environment import set_environment
+from medlstm.files import ROOT, whole_file
+
 CHAPTERS = ROOT / "chapters"
-
-
-def set_environment():
-    """Give this process, and every kernel it starts, the settings that all notebooks share."""
-    os.environ.update({
-        "IPYTHONDIR": str(ROOT / ".ipython"),    # where the kernel's own settings are
-        "TF_CPP_MIN_LOG_LEVEL": "3",             # no greetings
-        "TF_ENABLE_ONEDNN_OPTS": "0",            # one order of summation, so that digits agree
-        "CUDA_VISIBLE_DEVICES": "-1",            # the book is made for a plain CPU
-        "KERAS_BACKEND": "tensorflow"})
 
 
 def chapters():
@@ -68,8 +60,6 @@ def readers_copy(notebook):
 
 def _run(names):
     import nbformat
-
-    from medlstm.files import whole_file
 
     for path in [file for file in chapters() if not names or file.stem in names]:
         print(f"{path.relative_to(ROOT)} ...", flush=True)

@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.datasets import DATA
+from medlstm.files import DATA
 from medlstm.experiments import cells, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
 
 EXPERIMENTS = {"cells": cells, "latch": latch, "medmnist": medmnist, "mnist_rows": mnist_rows,

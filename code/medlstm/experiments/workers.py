@@ -6,21 +6,17 @@ worker's own process it would: Dask draws from Python's random numbers there, as
 """
 
 import importlib
-import importlib.metadata
 import logging
 import os
 import pickle
-import platform
 import subprocess
 import sys
 import threading
 import time
 import traceback
 
-from medlstm.notebooks import set_environment
+from medlstm.environment import set_environment, threads, versions
 
-ONE_THREAD = {f"{library}_THREADS": "1"
-              for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")}
 PATIENCE = 8    # seconds, for a scheduler to answer
 
 
@@ -30,8 +26,7 @@ class Unfinished(RuntimeError):
 
 def environment():
     """Versions and threads that the figures were made with."""
-    versions = {name: importlib.metadata.version(name) for name in ("numpy", "tensorflow", "keras")}
-    return {"python": platform.python_version()} | versions | {"threads": 1}
+    return versions("numpy", "tensorflow", "keras") | {"threads": 1}
 
 
 def connect(jobs, workers=None, scheduler=None):
@@ -96,7 +91,7 @@ def main():
     name, job, settings = pickle.load(sys.stdin.buffer)
     threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
     set_environment()
-    os.environ.update(ONE_THREAD | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, much faster
+    os.environ.update(threads(1) | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, much faster
     try:
         experiment = importlib.import_module(name)
         start = time.perf_counter()
