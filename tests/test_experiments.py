@@ -10,7 +10,7 @@ import pytest
 from medlstm.datasets import load_mnist
 from medlstm.files import DATA
 from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner
-from medlstm.phantoms import latch as latch_sequences
+from medlstm.datasets import latch as latch_sequences
 
 def test_the_command_line_runs_one_tiny_job(tmp_path):
     command = [sys.executable, "-m", "medlstm.experiments", "mnist_rows", "--quick", "--root", str(tmp_path)]

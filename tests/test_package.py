@@ -1,43 +1,101 @@
 """The house keeps its order: imports run one way, and public names are explained."""
 
+import ast
 import importlib
 import inspect
+import os
 import pkgutil
-import re
 import subprocess
 import sys
+import textwrap
 
+import nbformat
 import pytest
 
 import medlstm
 from medlstm.environment import set_environment
 from medlstm.files import ROOT
 
+PACKAGE = ROOT / "code" / "medlstm"
 MODULES = [info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlstm.")
            if not info.name.endswith("__main__")]
+ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+HALL = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
 
-# Which modules of the package each module may import; what is not here may import anything but chapters.
+# What each module of the hall, and each room, may import of the package besides itself.
+NUMPY_LSTM = {"bidirectional", "cells", "checks", "classifier", "files", "layers", "lstm", "network", "optimizers",
+              "parameters"}
 MAY_IMPORT = {
-    "checks": set(), "files": set(), "environment": {"files"}, "exercises": set(), "gradients": set(), "optimizers": set(),
-    "parameters": set(), "downloads": {"files"}, "datasets": {"downloads", "files"},
+    "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "environment": {"files"},
+    "optimizers": {"checks"}, "parameters": {"checks"},
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
-    "bidirectional": {"checks", "lstm"},
-    "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
-    "network": {"classifier", "layers", "lstm", "optimizers"},
-    "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
-    "evaluation": {"checks"}, "calibration": {"checks"},
-    "ranking": {"checks", "evaluation"}, "decisions": {"checks", "evaluation"},
-    "figures": set(), "keras_models": {"cells"}, "slice_models": set(),
-    "medical_models": set(), "weights": {"network"},
-    "explanation": {"cells", "checks"},
+    "bidirectional": {"checks", "lstm", "parameters"},
+    "classifier": {"cells", "checks", "files", "layers"},
+    "network": NUMPY_LSTM - {"network"}, "weights": NUMPY_LSTM,
+    "datasets": {"checks", "files"}, "evaluation": {"checks"}, "keras_models": {"cells", "checks"},
+    "explanation": {"cells", "checks"}, "figures": set(),
+    "experiments": HALL | ROOMS - {"book"}, "book": HALL | ROOMS - {"experiments"},
 }
 
 
-@pytest.mark.parametrize("name", MAY_IMPORT)
-def test_imports_run_one_way(name):
-    source = (ROOT / "code" / "medlstm" / f"{name}.py").read_text()
-    imported = set(re.findall(r"^\s*(?:from|import) medlstm\.(\w+)", source, re.M))
-    assert imported <= MAY_IMPORT[name]
+def imported(source, module):
+    """The modules of the package that a piece of code of the module of that name asks for, by their parts."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = "." * node.level + (node.module or "")
+            package = importlib.util.resolve_name(package, module.rpartition(".")[0]) if node.level else package
+            names = [f"{package}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+                "import_module", "__import__", "find_spec"):
+            names = [value.value for value in node.args if isinstance(getattr(value, "value", None), str)]
+        else:
+            continue
+        for name in names:
+            first, *parts = name.split(".")
+            if first == "medlstm" and parts:
+                yield parts
+
+
+def house(path):
+    """The module of the hall, or the room, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE
+                                  or path.stem != "__init__"], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    own, module = house(path), ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    asked = {parts[0] for parts in imported(path.read_text(), module)} - {own}
+    assert asked <= MAY_IMPORT[own]
+
+
+def test_every_room_has_its_rule():
+    assert set(MAY_IMPORT) == HALL | ROOMS
+
+
+@pytest.mark.parametrize("line", [
+    "import medlstm.book", "import numpy, medlstm.book.chapters as c", "from medlstm import book",
+    "from medlstm import cells, book as b", "from medlstm.book import chapters", "from medlstm.book.chapters import x",
+    "from . import book", "from .book import chapters", "importlib.import_module('medlstm.book')",
+    "__import__('medlstm.book')", "def f():\n    from medlstm import book", "try:\n    from .book import x\nexcept: pass"])
+def test_no_form_of_import_is_overlooked(line):
+    assert "book" in {parts[0] for parts in imported(line, "medlstm.cells")}
+
+
+def test_an_import_from_a_neighbouring_room_is_seen():
+    assert list(imported("from ..figures import digits", "medlstm.datasets.mnist")) == [["figures", "digits"]]
+    assert list(imported("from .splits import Split", "medlstm.datasets.mnist")) == [["datasets", "splits", "Split"]]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "chapters").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_chapters_import_from_rooms_not_from_files_inside_them(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            for parts in imported(textwrap.dedent(cell.source), "chapter"):
+                assert len(parts) <= 2, ".".join(parts)
+                assert parts[0] not in ("book", "experiments")
 
 
 @pytest.mark.parametrize("name", ["lstm", "cells", "network", "gradients", "optimizers", "datasets"])
@@ -67,7 +125,5 @@ def test_public_names_have_docstrings(name):
 def test_kernels_get_the_settings_of_the_stored_outputs(monkeypatch):
     monkeypatch.delenv("IPYTHONDIR")
     set_environment()
-    import os
-
     profile = ROOT / ".ipython" / "profile_default" / "ipython_kernel_config.py"
     assert os.environ["IPYTHONDIR"] == str(ROOT / ".ipython") and profile.is_file()

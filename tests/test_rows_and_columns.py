@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from medlstm.augmentation import shift
 from medlstm.gradients import central_difference, relative_error
 from medlstm.layers import softmax_cross_entropy
 from medlstm.optimizers import Adam
-from medlstm.phantoms import latch
 from medlstm.rows_and_columns import RowsAndColumns
 
 
@@ -97,20 +95,3 @@ def test_fit_sets_the_learning_rate_and_augments(rng):
                 learning_rate=lambda done: asked.append(done) or 0.0)
     assert asked == [0, 0.25, 0.5, 0.75] and network.optimizer.learning_rate == 0
     assert len(trained) == 4 and not np.any(trained)
-
-
-def test_shifts_move_whole_images_and_lose_nothing_inside(rng):
-    images = np.zeros((200, 9, 9))
-    images[:, 4, 4] = np.arange(1, 201)
-    moved = shift(images, rng, 2)
-    assert np.array_equal(moved.max(axis=(1, 2)), np.arange(1, 201)) and (moved > 0).sum() == 200
-    rows, columns = np.nonzero(moved.max(axis=0))
-    assert set(rows) == set(columns) == {2, 3, 4, 5, 6} and len(rows) == 25      # in any combination
-    assert np.array_equal(shift(images, rng, 0), images)
-
-
-def test_a_latch_shows_its_class_once(rng):
-    x, y = latch(500, 6, rng, classes=3, noise=0.5)
-    assert x.shape == (500, 6, 3) and x.dtype == np.float32
-    assert np.array_equal(x[:, 0].argmax(axis=1), y) and set(np.unique(x[:, 0])) == {0, 1}
-    assert abs(x[:, 1:].std() - 0.5) < 0.02 and (np.bincount(y) > 120).all()

@@ -1,10 +1,9 @@
 """What is the picture on the first page? ``python -m medlstm.cover`` draws it again."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from medlstm import figures
-from medlstm.datasets import load_mnist
+from medlstm.datasets import load_mnist, scaled
 from medlstm.files import DATA
 from medlstm.explanation import evidence
 from medlstm.network import SequenceClassifier
@@ -14,7 +13,7 @@ def draw(path):
     """Write the picture of a trained network that reads three test digits."""
     network = SequenceClassifier.load(DATA / "weights" / "mnist_rows_numpy_article.npz")
     _, (images, _) = load_mnist()
-    images = images[[0, 3, 61]].astype(np.float32) / 255
+    images = scaled(images[[0, 3, 61]])
     figures.reading(images, evidence(network, images), "What the network would answer after each row")
     plt.savefig(path, dpi=150, metadata={"Software": None})
     plt.close()

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from medlstm.cells import CELLS
-from medlstm.datasets import checksums, load_mnist
+from medlstm.datasets import checksums, load_mnist, scaled
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 
@@ -32,7 +32,7 @@ def run(job, settings):
     from medlstm import keras_models
 
     (x, y), _ = load_mnist()    # the test set is dropped here
-    x, y = x.astype(np.float32) / 255, y.astype(np.int64)
+    x, y = scaled(x), y.astype(np.int64)
     train = slice(settings["train_images"])
     held_out = slice(len(x) - settings["validation_images"], None)
 

@@ -10,11 +10,11 @@ import time
 import numpy as np
 
 from medlstm.cells import CELLS
+from medlstm.datasets import drawn_checksum, latch
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 from medlstm.network import SequenceClassifier
 from medlstm.optimizers import Adam
-from medlstm.phantoms import latch
 
 SETTINGS = {"units": 32, "classes": 4, "noise": 0.5, "batches": 1500, "batch_size": 64, "learning_rate": 0.003,
             "clip_norm": 1.0, "validation_sequences": 2000, "keep": 3.0}
@@ -26,7 +26,7 @@ KEEPS = {"coupled": ("input", -1), "gru": ("update", 1)}    # block, sign; "forg
 
 
 def data():
-    return {"latch": "drawn by medlstm.phantoms.latch"}
+    return {"latch": drawn_checksum(latch, 8, 28)}
 
 
 def jobs(seeds):

@@ -31,7 +31,7 @@ import numpy as np
 from scipy.special import softmax
 
 from medlstm import calibration
-from medlstm.datasets import content_checksum, load_medmnist, medmnist_info
+from medlstm.datasets import content_checksum, load_medmnist, medmnist_info, scaled
 from medlstm.decisions import operating_point, sensitivity_specificity
 from medlstm.evaluation import accuracy, quadratic_kappa
 from medlstm.experiments.runner import Outcome
@@ -72,7 +72,7 @@ def run(job, settings):
     splits = load_medmnist(job["dataset"])
     model, losses, seconds = train(job, settings, splits.train)
 
-    logits = {name: model.predict(_scaled(split.images), verbose=0)
+    logits = {name: model.predict(scaled(split.images), verbose=0)
               for name, split in (("validation", splits.val), ("test", splits.test))}
     positive = medmnist_info(job["dataset"]).get("positive")
     chosen = choose(logits["validation"], splits.val.labels, positive)
@@ -86,7 +86,7 @@ def train(job, settings, split):
     """A network trained on one split: nothing else reaches it."""
     from medlstm import medical_models
 
-    images, labels = _scaled(split.images[:settings["train_images"]]), split.labels[:settings["train_images"]]
+    images, labels = scaled(split.images, settings["train_images"]), split.labels[:settings["train_images"]]
     own = settings["sets"][job["dataset"]]
     network = "lstm_over_rows" if job["model"] in ORDERS else job["model"]
     model = medical_models.build(
@@ -120,7 +120,3 @@ def figures(logits, labels, positive, temperature, threshold=None):
     at = sensitivity_specificity(labels, raw[:, positive], threshold, positive)
     return result | {"sensitivity": at.sensitivity.value, "specificity": at.specificity.value,
                      "balanced_accuracy": at.balanced_accuracy}
-
-
-def _scaled(images):
-    return images.astype(np.float32) / 255

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medlstm.datasets import checksums, load_mnist
+from medlstm.datasets import checksums, load_mnist, scaled
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 from medlstm.network import SequenceClassifier
@@ -75,4 +75,4 @@ def _train_keras(job, x, y, x_test, settings):
 
 def _rows(images, classes, count):
     """The first `count` images as sequences of 28 rows, between 0 and 1, with their classes."""
-    return images[:count].astype(np.float32) / 255, classes[:count].astype(np.int64)
+    return scaled(images, count), classes[:count].astype(np.int64)

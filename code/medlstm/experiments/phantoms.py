@@ -17,7 +17,8 @@ import time
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from medlstm import phantoms
+from medlstm import datasets
+from medlstm.datasets import drawn_checksum
 from medlstm.evaluation import dice
 from medlstm.experiments.runner import Outcome
 
@@ -39,7 +40,8 @@ STREAMS = {"train": 0, "validation": 1, "test": 3}
 
 
 def data():
-    return {dataset: f"drawn by medlstm.phantoms.{phantom}" for dataset, (phantom, _, _) in DATASETS.items()}
+    return {dataset: drawn_checksum(getattr(datasets, phantom), 2, **NOISE.get(dataset, {}))
+            for dataset, (phantom, _, _) in DATASETS.items()}
 
 
 def jobs(seeds):
@@ -79,7 +81,7 @@ def run(job, settings):
 def draw(job, count, rng):
     """Images (`count`, T, S, S) of a job, and what is asked of them."""
     phantom, task, _ = DATASETS[job["dataset"]]
-    drawn = getattr(phantoms, phantom)(count, rng, **NOISE.get(job["dataset"], {}))
+    drawn = getattr(datasets, phantom)(count, rng, **NOISE.get(job["dataset"], {}))
     y = {"detection": lambda: drawn.masks.any((2, 3)), "segmentation": lambda: drawn.masks,
          "ejection_fraction": lambda: drawn.ejection_fraction, "contracting": lambda: drawn.contracting}[task]()
     if not job["model"].endswith("_shuffled"):

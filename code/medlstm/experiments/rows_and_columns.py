@@ -11,8 +11,7 @@ import time
 
 import numpy as np
 
-from medlstm.augmentation import shift
-from medlstm.datasets import checksums, load_mnist
+from medlstm.datasets import checksums, load_mnist, scaled, shift
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
 from medlstm.rows_and_columns import RowsAndColumns
@@ -58,4 +57,4 @@ def learning_rate(done, settings):
 
 
 def _prepared(images, classes, count):
-    return images[:count].astype(np.float32) / 255, classes[:count].astype(np.int64)
+    return scaled(images, count), classes[:count].astype(np.int64)

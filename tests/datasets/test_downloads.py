@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from medlstm.downloads import fetch
+from medlstm.datasets.downloads import fetch
 
 CONTENT = bytes(range(256)) * 1000
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -13,9 +13,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from medlstm import datasets
-from medlstm.datasets import (BOOK_SETS, MANIFEST, Splits, content_checksum, duplicates, load_medmnist,
-                              medmnist_info)
+from medlstm.datasets import (BOOK_SETS, Splits, content_checksum, duplicates, fetch_medmnist, load_medmnist,
+                              manifest, medmnist_info)
+from medlstm.datasets import medmnist as medmnist_files
+from medlstm.datasets.manifest import MANIFEST
 from medlstm.files import ROOT
 from medlstm.notebooks import missing_data
 
@@ -100,8 +101,8 @@ class House:
 @pytest.fixture
 def house(tmp_path, server, monkeypatch):
     house = House(tmp_path / "data", server)
-    monkeypatch.setattr(datasets, "DATA", house.data)
-    monkeypatch.setattr(datasets, "MANIFEST", house.data / "manifest.json")
+    monkeypatch.setattr(medmnist_files, "DATA", house.data)
+    monkeypatch.setattr(manifest, "MANIFEST", house.data / "manifest.json")
     monkeypatch.delenv("MEDLSTM_DATA", raising=False)
     return house
 
@@ -243,7 +244,7 @@ def test_make_data_fetches_what_is_missing_or_damaged(house, capsys):
     for before in (None, content, b"damaged"):
         if before is not None:
             (house.own / "breastmnist.npz").write_bytes(before)
-        datasets.main(["breastmnist"])
+        fetch_medmnist(["breastmnist"])
         assert capsys.readouterr() == ("data/medmnist: BreastMNIST is there and whole\n", "")
         assert (house.own / "breastmnist.npz").read_bytes() == content
     assert house.files() == ["breastmnist.npz"]
@@ -255,10 +256,7 @@ def test_make_data_fetches_what_is_missing_or_damaged(house, capsys):
     (["brainmnist"], "^expected the name of a MedMNIST set, got 'brainmnist'; choose one of "),
 ])
 def test_the_command_fails_with_one_sentence(names, message, tmp_path):
-    for module in ("__init__", "datasets", "downloads", "files"):
-        target = tmp_path / "code" / "medlstm" / f"{module}.py"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "code" / "medlstm" / target.name, target)
+    shutil.copytree(ROOT / "code", tmp_path / "code")
     (tmp_path / "data").mkdir()
     shutil.copy(MANIFEST, tmp_path / "data")
     nowhere = "http://127.0.0.1:9"
@@ -294,7 +292,7 @@ def test_the_official_order_of_pneumoniamnist_makes_no_difference(medmnist, hous
     raw["train_labels"] = raw["train_labels"][::-1]
     house.publish("pneumoniamnist", archive(**raw), **keep)
     with pytest.raises(ValueError, match="expected arrays with SHA-256"):
-        datasets.main(["pneumoniamnist"])
+        fetch_medmnist(["pneumoniamnist"])
 
 
 PAGE = (ROOT / "data" / "README.md").read_text()
@@ -379,7 +377,7 @@ def test_no_medmnist_file_is_committed():
 
 def test_chapters_say_which_data_they_miss(monkeypatch, tmp_path):
     chapters = {path.stem: path for path in (ROOT / "chapters").glob("*.ipynb")}
-    monkeypatch.setattr(datasets, "DATA", tmp_path)
+    monkeypatch.setattr(medmnist_files, "DATA", tmp_path)
     monkeypatch.setenv("MEDLSTM_DATA", str(tmp_path))
     assert missing_data(chapters["medical-classification"]) == ["breastmnist", "pneumoniamnist", "retinamnist"]
     assert missing_data(chapters["slices-and-frames"]) == ["adrenalmnist3d"]

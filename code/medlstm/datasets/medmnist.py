@@ -1,68 +1,19 @@
-"""Where does data come from, and is it intact?"""
+"""Where do the MedMNIST sets come from, and are they intact?"""
 
-import gzip
 import hashlib
 import io
-import json
 import os
-import sys
 import zipfile
-from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from medlstm.downloads import fetch
+from medlstm.datasets.downloads import fetch
+from medlstm.datasets.manifest import manifest, verified
+from medlstm.datasets.splits import Split, Splits
 from medlstm.files import DATA
 
-MANIFEST = DATA / "manifest.json"
 BOOK_SETS = ("breastmnist", "pneumoniamnist", "retinamnist", "adrenalmnist3d")
-
-
-class Split(NamedTuple):
-    """Images, and the label of each."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-
-class Splits(NamedTuple):
-    """The three parts of a data set, as its authors made them."""
-
-    train: Split
-    val: Split
-    test: Split
-
-
-def load_mnist(root=DATA / "mnist"):
-    """The MNIST digits (LeCun et al. 1998), verified against the SHA-256 in ``data/manifest.json``.
-
-    Parameters
-    ----------
-    root : path
-        Folder with the four IDX files, compressed with gzip; the book's own copy unless given.
-
-    Returns
-    -------
-    (x_train, y_train), (x_test, y_test) : pairs of uint8 arrays
-        Images (60000, 28, 28) and (10000, 28, 28), 0 for background and 255 for full ink;
-        classes (60000,) and (10000,), the digits 0 to 9.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file is missing.
-    ValueError
-        If a file differs from the manifest in a single bit.
-    """
-    def array(entry):
-        advice = (f"restore it with `git checkout -- data/mnist/{entry['name']}`, "
-                  "or copy it from a fresh download of the book")
-        return _idx(_verified(Path(root) / entry["name"], entry, advice), entry["shape"])
-
-    x_train, y_train, x_test, y_test = map(array, _files("mnist"))
-    return (x_train, y_train), (x_test, y_test)
 
 
 def load_medmnist(name, root=None):
@@ -97,7 +48,7 @@ def load_medmnist(name, root=None):
     info = medmnist_info(name)
     path, expected = _medmnist_file(name, info, root)
     advice = f"delete it and put a fresh copy of {info['url']} in its place"
-    splits = _splits(path, _verified(path, expected, advice), info, advice)
+    splits = _splits(path, verified(path, expected, advice), info, advice)
     if "reassembled" in info:
         splits = splits._replace(train=_in_canonical_order(splits.train))
     digest = _content_sha256(splits)
@@ -127,7 +78,7 @@ def medmnist_info(name):
     ValueError
         If there is no such set.
     """
-    table = _manifest()["medmnist"]
+    table = manifest()["medmnist"]
     if name not in table:
         raise ValueError(f"expected the name of a MedMNIST set, got {name!r}; "
                          f"choose one of {', '.join(table)}")
@@ -139,31 +90,6 @@ def at_hand(name):
     return _local_file(name, medmnist_info(name), _folders()) is not None
 
 
-def duplicates(splits):
-    """Images that occur more than once, pixel for pixel, whatever their labels.
-
-    Parameters
-    ----------
-    splits : Splits
-        As `load_medmnist` returns them.
-
-    Returns
-    -------
-    list of lists of (str, int)
-        Each group of equal images, as pairs of split and index.
-    """
-    places = defaultdict(list)
-    for name, split in splits._asdict().items():
-        for index, image in enumerate(split.images):
-            places[image.tobytes()].append((name, index))
-    return [group for group in places.values() if len(group) > 1]
-
-
-def checksums(name):
-    """SHA-256 of each file of a data set of the manifest, by its path below ``data/``."""
-    return {f"{name}/{entry['name']}": entry["sha256"] for entry in _files(name)}
-
-
 def content_checksum(name):
     """SHA-256 of the arrays that `load_medmnist` returns; ValueError where the manifest has none."""
     info = medmnist_info(name)
@@ -173,7 +99,7 @@ def content_checksum(name):
     return info["content_sha256"]
 
 
-def main(names):
+def fetch_medmnist(names):
     """Bring MedMNIST sets into ``data/medmnist/``, except those that are there and whole."""
     for name in names:
         info, path = medmnist_info(name), DATA / "medmnist" / f"{name}.npz"
@@ -183,34 +109,6 @@ def main(names):
             fetch(info["url"], path, info["md5"])
             load_medmnist(name, path.parent)
         print(f"data/medmnist: {info['title']} is there and whole")
-
-
-def _manifest():
-    return json.loads(MANIFEST.read_text())
-
-
-def _files(name):
-    return _manifest()[name]["files"]
-
-
-def _verified(path, expected, advice):
-    """The bytes of a file, if they have the SHA-256, or else the MD5, that its manifest entry names."""
-    kind, label = ("sha256", "SHA-256") if "sha256" in expected else ("md5", "MD5")
-    size = f"{expected['bytes']} bytes with " if "bytes" in expected else ""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: expected {size}{label} {expected[kind]}, got no file; {advice}")
-    content = path.read_bytes()
-    digest = hashlib.new(kind, content, usedforsecurity=False).hexdigest()
-    if digest != expected[kind]:
-        raise ValueError(f"{path}: expected {size}{label} {expected[kind]}, "
-                         f"got {len(content)} bytes with {digest}; {advice}")
-    return content
-
-
-def _idx(content, shape):
-    """The array in an IDX file of unsigned bytes: a header of 4 bytes and 4 for each axis, then the data."""
-    raw = gzip.decompress(content)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape)).reshape(shape).copy()
 
 
 def _medmnist_file(name, info, root):
@@ -288,10 +186,3 @@ def _content_sha256(splits):
             digest.update(f"{name} {kind} {array.shape} {array.dtype}\n".encode())
             digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:] or BOOK_SETS)
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))

@@ -6,7 +6,7 @@ from scipy.ndimage import center_of_mass as centre_of_mass
 from scipy.ndimage import label
 from scipy.stats import ks_2samp
 
-from medlstm.phantoms import lesions, ventricle
+from medlstm.datasets import drawn_checksum, latch, lesions, ventricle
 
 DRAWN = {"lesions": lambda seed, n=6: lesions(n, np.random.default_rng(seed)),
          "ventricle": lambda seed, n=6: ventricle(n, np.random.default_rng(seed))}
@@ -142,3 +142,19 @@ def test_speckle_multiplies_and_keeps_the_mean():
 def test_volumes_too_small_for_a_lesion(rng):
     with pytest.raises(ValueError, match="expected at least 16 and 12, got 10 and 16"):
         lesions(2, rng, slices=10)
+
+
+def test_a_latch_shows_its_class_once(rng):
+    x, y = latch(500, 6, rng, classes=3, noise=0.5)
+    assert x.shape == (500, 6, 3) and x.dtype == np.float32
+    assert np.array_equal(x[:, 0].argmax(axis=1), y) and set(np.unique(x[:, 0])) == {0, 1}
+    assert abs(x[:, 1:].std() - 0.5) < 0.02 and (np.bincount(y) > 120).all()
+
+
+def test_made_data_have_a_checksum_of_their_own():
+    sums = [drawn_checksum(latch, 8, 28), drawn_checksum(lesions, 2), drawn_checksum(lesions, 2, noise=0.4),
+            drawn_checksum(ventricle, 2)]
+    assert len(set(sums)) == 4 and drawn_checksum(lesions, 2) == sums[1]
+    almost = lambda *arguments, **options: tuple(a + 1e-9 for a in latch(*arguments, **options))
+    other = lambda *arguments, **options: latch(*arguments, noise=0.6, **options)
+    assert drawn_checksum(almost, 8, 28) == sums[0] != drawn_checksum(other, 8, 28)

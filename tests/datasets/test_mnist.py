@@ -8,7 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
-from medlstm.datasets import DATA, MANIFEST, load_mnist
+from medlstm.datasets import load_mnist
+from medlstm.datasets.manifest import MANIFEST
+from medlstm.files import DATA
 
 FILES = json.loads(MANIFEST.read_text())["mnist"]["files"]
 

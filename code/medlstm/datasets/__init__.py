@@ -1,0 +1,13 @@
+"""What the networks read: digits, medical images, data that are made, and what may be done to an image."""
+
+from medlstm.datasets.augmentation import shift
+from medlstm.datasets.manifest import checksums
+from medlstm.datasets.medmnist import (BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist,
+                                       medmnist_info)
+from medlstm.datasets.mnist import load_mnist
+from medlstm.datasets.phantoms import Lesions, Ventricles, drawn_checksum, latch, lesions, ventricle
+from medlstm.datasets.splits import Split, Splits, duplicates, scaled
+
+__all__ = ["BOOK_SETS", "Lesions", "Split", "Splits", "Ventricles", "at_hand", "checksums", "content_checksum",
+           "drawn_checksum", "duplicates", "fetch_medmnist", "latch", "lesions", "load_medmnist", "load_mnist",
+           "medmnist_info", "scaled", "shift", "ventricle"]
