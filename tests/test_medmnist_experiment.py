@@ -36,7 +36,7 @@ class Sealed:
     ("adrenalmnist3d", "mean_over_slices", (28, 28, 28), 2)])
 def test_training_and_choosing_never_receive_the_test_split(dataset, model, shape, classes, monkeypatch, rng):
     train, val, test = (some_images(rng, shape, classes, count) for count in (40, 20, 30))
-    sealed, choose, judged = Sealed(test), experiment.choose, []
+    sealed, choose, judged = Sealed(test), experiment.choices, []
     monkeypatch.setattr(experiment, "load_medmnist", lambda name: Splits(train, val, sealed))
 
     def train_then_unseal(job, settings, split):
@@ -52,7 +52,7 @@ def test_training_and_choosing_never_receive_the_test_split(dataset, model, shap
 
     learn = experiment.train
     monkeypatch.setattr(experiment, "train", train_then_unseal)
-    monkeypatch.setattr(experiment, "choose", choose_on_validation)
+    monkeypatch.setattr(experiment, "choices", choose_on_validation)
     row, logits, network = experiment.run({"dataset": dataset, "model": model, "seed": 0}, QUICK)
     assert judged and not sealed.sealed and network is None
     assert logits["validation"].shape == (20, classes) and logits["test"].shape == (30, classes)
@@ -90,10 +90,10 @@ def test_stored_figures_come_from_stored_logits(dataset, medmnist):
     with np.load(DATA / "results" / "medmnist.npz") as file:
         for row in (row for row in STORED["runs"] if row["dataset"] == dataset):
             logits = {name: file[f"{runner.prediction_key(row)}/{name}"] for name in ("validation", "test")}
-            chosen = experiment.choose(logits["validation"], splits.val.labels, positive)
+            chosen = experiment.choices(logits["validation"], splits.val.labels, positive)
             assert chosen == pytest.approx({key: row[key] for key in chosen}, rel=1e-4)
             for name, split in (("validation", splits.val), ("test", splits.test)):
-                figures = experiment.figures(logits[name], split.labels, positive, **chosen)
+                figures = experiment.performance(logits[name], split.labels, positive, **chosen)
                 assert figures == pytest.approx(row[name], abs=1e-6)
 
 

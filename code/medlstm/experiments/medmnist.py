@@ -28,14 +28,9 @@ of `conv_lstm` on BreastMNIST has a test AUC of 0.843 instead of 0.906, as if it
 import time
 
 import numpy as np
-from scipy.special import softmax
-
-from medlstm import calibration
 from medlstm.datasets import content_checksum, load_medmnist, medmnist_info, scaled
-from medlstm.decisions import operating_point, sensitivity_specificity
-from medlstm.evaluation import accuracy, quadratic_kappa
+from medlstm.evaluation import choices, performance
 from medlstm.experiments.runner import Outcome
-from medlstm.ranking import auc
 
 PICTURE_CHANGES = {"angle": 10, "scale": 0.1, "move": 2, "gain": 0.1, "flip": True}
 SHAPE_CHANGES = {"angle": 10, "scale": 0.1, "move": 1, "gain": 0.01, "flip": True}
@@ -75,10 +70,10 @@ def run(job, settings):
     logits = {name: model.predict(scaled(split.images), verbose=0)
               for name, split in (("validation", splits.val), ("test", splits.test))}
     positive = medmnist_info(job["dataset"]).get("positive")
-    chosen = choose(logits["validation"], splits.val.labels, positive)
+    chosen = choices(logits["validation"], splits.val.labels, positive)
     row = {"parameters": model.count_params(), "seconds": seconds, "train": {"loss": losses}, **chosen,
-           "validation": figures(logits["validation"], splits.val.labels, positive, **chosen),
-           "test": figures(logits["test"], splits.test.labels, positive, **chosen)}
+           "validation": performance(logits["validation"], splits.val.labels, positive, **chosen),
+           "test": performance(logits["test"], splits.test.labels, positive, **chosen)}
     return Outcome(row, logits)
 
 
@@ -97,26 +92,3 @@ def train(job, settings, split):
     losses = medical_models.fit(model, images, labels, own["epochs"], settings["batch_size"],
                                 settings["learning_rate"], settings["weight_decay"])
     return model, [round(loss, 5) for loss in losses], round(time.perf_counter() - start, 1)
-
-
-def choose(logits, labels, positive):
-    """What validation decides: the temperature, and with two classes the threshold."""
-    chosen = {"temperature": calibration.temperature(logits, labels)}
-    if logits.shape[1] == 2:
-        chosen["threshold"] = operating_point(labels, softmax(logits, axis=1)[:, positive], positive)
-    return chosen
-
-
-def figures(logits, labels, positive, temperature, threshold=None):
-    """All figures of one split, as plain numbers."""
-    raw, cooled = softmax(logits, axis=1), softmax(logits / temperature, axis=1)
-    predicted = raw.argmax(axis=1)
-    result = {"auc": auc(labels, raw), "accuracy": accuracy(labels, predicted).value,
-              "brier": calibration.brier(labels, raw), "brier_scaled": calibration.brier(labels, cooled),
-              "ece": calibration.calibration_error(labels, raw),
-              "ece_scaled": calibration.calibration_error(labels, cooled)}
-    if threshold is None:
-        return result | {"kappa": quadratic_kappa(labels, predicted)}
-    at = sensitivity_specificity(labels, raw[:, positive], threshold, positive)
-    return result | {"sensitivity": at.sensitivity.value, "specificity": at.specificity.value,
-                     "balanced_accuracy": at.balanced_accuracy}

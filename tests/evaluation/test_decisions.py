@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from medlstm.decisions import operating_point, predictive_values, sensitivity_specificity
+from medlstm.evaluation import operating_point, predictive_values, sensitivity_specificity
 from medlstm.evaluation import accuracy
 
 
@@ -93,7 +93,7 @@ def test_bad_questions_get_one_clear_sentence():
     with pytest.raises(ValueError, match="y: expected classes from 0 to 1"):
         operating_point(y + 1, score)
     rates = sensitivity_specificity(y, score, 0.5)
-    with pytest.raises(ValueError, match="sensitivity: expected a number from 0 to 1, got Proportion"):
+    with pytest.raises(ValueError, match="sensitivity: expected a number from 0 to 1, got Interval"):
         predictive_values(rates.sensitivity, 0.9, 0.1)
     with pytest.raises(ValueError, match="prevalence: expected a number from 0 to 1, got 10"):
         predictive_values(0.8, 0.9, 10)

@@ -6,14 +6,14 @@ import numpy as np
 from sklearn import metrics
 
 from medlstm.checks import check_array, check_every_class
-from medlstm.evaluation import Proportion, proportion
+from medlstm.evaluation.intervals import Interval, proportion
 
 
 class Rates(NamedTuple):
     """How many of the sick, and of the healthy, are recognised; and the mean of the two shares."""
 
-    sensitivity: Proportion
-    specificity: Proportion
+    sensitivity: Interval
+    specificity: Interval
     balanced_accuracy: float
 
 
@@ -76,7 +76,7 @@ def sensitivity_specificity(y, score, threshold, positive=1, confidence=0.95):
     Returns
     -------
     Rates
-        ``sensitivity`` and ``specificity``, each a `Proportion`, and ``balanced_accuracy``.
+        ``sensitivity`` and ``specificity``, each an `Interval`, and ``balanced_accuracy``.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def predictive_values(sensitivity, specificity, prevalence):
     Parameters
     ----------
     sensitivity, specificity : float
-        From 0 to 1; of a `Proportion`, its ``value``.
+        From 0 to 1; of an `Interval`, its ``value``.
     prevalence : float or array
         From 0 to 1.
 

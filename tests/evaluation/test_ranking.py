@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from medlstm.ranking import auc, auc_difference, auc_interval
+from medlstm.evaluation import auc, auc_difference, auc_interval
 
 
 def simulate(rng, y, classes, seeds=1, shift=1.0, noise=0.0):

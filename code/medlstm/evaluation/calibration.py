@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.stats import rankdata
+from sklearn import metrics
 
 from medlstm.checks import check_array, check_labels, check_probabilities
 
@@ -41,8 +42,8 @@ def brier(y, probabilities):
         If shapes, kinds or classes do not fit, or rows do not sum to 1.
     """
     _check(y, probabilities)
-    truth = np.eye(probabilities.shape[1])[y]
-    return float(((probabilities - truth) ** 2).sum(axis=1).mean() / 2)
+    classes = range(probabilities.shape[1])
+    return float(metrics.brier_score_loss(y, probabilities, labels=classes, scale_by_half=True))
 
 
 def reliability(y, probabilities, bins=10):

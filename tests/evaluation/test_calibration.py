@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn import metrics
 
-from medlstm.calibration import brier, calibration_error, prior_shift, reliability, temperature
+from medlstm.evaluation import brier, calibration_error, prior_shift, reliability, temperature
 
 
 def true_logits(rng, images=4000, classes=5, spread=2.0):

@@ -1,29 +1,10 @@
 """How well are the sick ranked above the healthy, and how sure are we?"""
 
-from typing import NamedTuple
-
 import numpy as np
 from sklearn import metrics
 
 from medlstm.checks import check_every_class, check_probabilities
-from medlstm.evaluation import percentile_interval
-
-
-class Area(NamedTuple):
-    """An area under the ROC curve and the ends of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class AreaDifference(NamedTuple):
-    """A difference of two areas, the ends of its interval, and the p-value of no difference."""
-
-    value: float
-    low: float
-    high: float
-    p_value: float
+from medlstm.evaluation.intervals import Interval, difference, draw_images, over_seeds, percentile_interval
 
 
 def auc(y, probabilities):
@@ -75,7 +56,7 @@ def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
 
     Returns
     -------
-    Area
+    Interval
         ``value``, ``low`` and ``high``.
 
     Raises
@@ -84,17 +65,15 @@ def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
         If shapes or kinds do not fit, rows do not sum to 1, or a class is missing from `y`.
     """
     _check(y, "probabilities", probabilities, ("S", "N", "K"))
-    samples = _mean_areas(y, probabilities, _draw_images(y, draws, rng), rng)
-    return Area(_mean_auc(y, probabilities), *percentile_interval(samples, confidence))
+    samples = over_seeds(_areas(y, probabilities, _draw_images(y, draws, rng)), rng)
+    return Interval(_mean_auc(y, probabilities), *percentile_interval(samples, confidence))
 
 
 def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
     """How far two ways of training differ in mean `auc`, over seeds and over images.
 
     The bootstrap of `auc_interval`: both are judged on the same drawn images, and the seeds of each
-    are drawn anew. The p-value inverts the interval: with B draws, twice the smaller of the shares
-    of draws at or below 0 and at or above 0, each counted as (draws + 1) / (B + 1). It cannot fall
-    below 2 / (B + 1): for `holm` over M tests take more than 40 M draws.
+    are drawn anew. The p-value is that of `difference`: for `holm` over M tests take more than 40 M draws.
 
     Parameters
     ----------
@@ -110,7 +89,7 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
 
     Returns
     -------
-    AreaDifference
+    Difference
         Mean area of the first less that of the second, its interval, and the two-sided p-value.
 
     Raises
@@ -121,11 +100,8 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
     _check(y, "probabilities", probabilities, ("S", "N", "K"))
     _check(y, "other", other, ("S", len(y), probabilities.shape[2]))
     images = _draw_images(y, draws, rng)
-    samples = _mean_areas(y, probabilities, images, rng) - _mean_areas(y, other, images, rng)
-    rarer = min((samples <= 0).sum(), (samples >= 0).sum())
-    return AreaDifference(_mean_auc(y, probabilities) - _mean_auc(y, other),
-                          *percentile_interval(samples, confidence),
-                          float(min(1, 2 * (rarer + 1) / (draws + 1))))
+    samples = over_seeds(_areas(y, probabilities, images), rng) - over_seeds(_areas(y, other, images), rng)
+    return difference(_mean_auc(y, probabilities) - _mean_auc(y, other), samples, confidence)
 
 
 def _check(y, name, probabilities, shape):
@@ -143,15 +119,20 @@ def _judged(probabilities):
 
 def _draw_images(y, draws, rng):
     """How often each draw takes each image (draws, N); every class occurs in every draw."""
-    share = np.full(len(y), 1 / len(y))
+    once = np.ones(len(y), int)
     members = (y[:, None] == np.unique(y)).astype(float)
-    images = rng.multinomial(len(y), share, draws).astype(float)
+    images = draw_images(once, draws, rng).astype(float)
     while (missed := (images @ members == 0).any(axis=1)).any():
-        images[missed] = rng.multinomial(len(y), share, missed.sum())
+        images[missed] = draw_images(once, missed.sum(), rng)
     return images
 
 
 def _areas(y, probabilities, images):
+    """The `auc` of each draw and each trained network (draws, S)."""
+    return np.stack([_areas_of_one(y, each, images) for each in probabilities], axis=1)
+
+
+def _areas_of_one(y, probabilities, images):
     """The `auc` of each draw (draws,): pairs won over pairs drawn, from a table of who wins."""
     areas = []
     for k in _judged(probabilities):
@@ -161,14 +142,6 @@ def _areas(y, probabilities, images):
         won = (sick_drawn @ wins * well_drawn).sum(axis=1)
         areas.append(won / (sick_drawn.sum(axis=1) * well_drawn.sum(axis=1)))
     return np.mean(areas, axis=0)
-
-
-def _mean_areas(y, probabilities, images, rng):
-    """The area of each draw (draws,), as a mean over seeds (S, N, K) that are drawn anew."""
-    seeds = len(probabilities)
-    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), len(images)) / seeds
-    areas = np.stack([_areas(y, each, images) for each in probabilities], axis=1)
-    return (drawn * areas).sum(axis=1)
 
 
 def _mean_auc(y, probabilities):

@@ -1,0 +1,45 @@
+"""Tests of two networks and of many."""
+
+import numpy as np
+import pytest
+
+from medlstm.evaluation import accuracy_difference, holm, mcnemar
+
+
+def test_mcnemar_counts_only_disagreements():
+    y = np.zeros(100, int)
+    a, b = np.ones(100, int), np.ones(100, int)
+    a[:20] = b[:10] = 0         # both right 10 times, only the first 10 times
+    b[50:51] = 0                # only the second once
+    result = mcnemar(y, a, b)
+    assert result[:2] == (10, 1)
+    assert result.p_value == pytest.approx(2 * (1 + 11) / 2 ** 11)      # two tails of the binomial
+    assert mcnemar(y, a, a) == (0, 0, 1.0)
+    assert mcnemar(y, b, a)[:2] == (1, 10)
+
+
+def test_accuracy_difference_covers_seeds_and_images(rng):
+    y = np.zeros(400, int)
+    a = (rng.random((5, 400)) > 0.9).astype(int)
+    b = (rng.random((3, 400)) > 0.8).astype(int)
+    result = accuracy_difference(y, a, b, rng, draws=500)
+    assert result.value == pytest.approx((a == 0).mean() - (b == 0).mean())
+    assert result.low < result.value < result.high and result.low > 0
+    same = accuracy_difference(y, a, a, rng, draws=500)
+    assert same.value == 0 and same.low < 0 < same.high
+    once = accuracy_difference(y, a[:1], b[:1], rng)        # one seed each: the images alone
+    spread = np.std((a[0] == 0).astype(int) - (b[0] == 0)) / 20
+    assert (once.high - once.low) / (2 * spread) == pytest.approx(1.645, rel=0.06)
+    wider = accuracy_difference(y, a, b, rng, confidence=0.99, draws=500)
+    assert wider.low < result.low and wider.high > result.high
+    with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
+        accuracy_difference(y, a, b[:, 1:], rng)
+
+
+def test_holm_by_hand():
+    # Sorted: 0.005 * 4, 0.01 * 3, 0.03 * 2, 0.04 * 1; the last may not fall below the one before.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.7, 0.9]).tolist() == [1, 1] and holm([0.04]).tolist() == [0.04]
+    for wrong in ([], [1.5], [-0.1, 0.2], [np.nan]):
+        with pytest.raises(ValueError, match="p_values: expected"):
+            holm(wrong)
