@@ -48,7 +48,7 @@ QUICK = {"units": 4, "train_images": 128,
 PICTURES = {"logistic_regression": False, "conv_over_rows": False, "cnn": False, "lstm_over_rows": True,
             "rows_and_columns": True, "conv_lstm": True}       # name: recurrent
 VOLUMES = {"logistic_regression": False, "mean_over_slices": False, "cnn_3d": False, "lstm_over_slices": True}
-ORDERS = {"lstm_one_order_for_all": "one order for all", "lstm_an_order_for_each": "an order for each"}
+ORDERS = {"lstm_one_order_for_all": "fixed_permutation", "lstm_an_order_for_each": "fresh_permutation"}
 
 
 def data():
@@ -79,16 +79,23 @@ def run(job, settings):
 
 def train(job, settings, split):
     """A network trained on one split: nothing else reaches it."""
-    from medlstm import medical_models
+    from medlstm.keras_models import medical
 
     images, labels = scaled(split.images, settings["train_images"]), split.labels[:settings["train_images"]]
     own = settings["sets"][job["dataset"]]
     network = "lstm_over_rows" if job["model"] in ORDERS else job["model"]
-    model = medical_models.build(
+    model = medical.build(
         network, images.shape[1:], int(split.labels.max()) + 1, job["seed"], settings["units"], own["width"],
-        own["dropout"], own["augmentation"], float(images.mean()), float(images.std()),
-        ORDERS.get(job["model"], "in order"))
+        own["dropout"], _augmentation(job["seed"], **own["augmentation"]), float(images.mean()), float(images.std()),
+        ORDERS.get(job["model"], "in_order"))
     start = time.perf_counter()
-    losses = medical_models.fit(model, images, labels, own["epochs"], settings["batch_size"],
+    losses = medical.fit(model, images, labels, own["epochs"], settings["batch_size"],
                                 settings["learning_rate"], settings["weight_decay"])
     return model, [round(loss, 5) for loss in losses], round(time.perf_counter() - start, 1)
+
+
+def _augmentation(seed, angle, scale, move, gain, flip):
+    """The changes of the settings, tied together as they were when the test images were judged."""
+    from medlstm.keras_models import medical
+
+    return medical.Augmentation(seed, angle, scale, move, gain, gain, flip, tied=True)

@@ -68,6 +68,7 @@ def _train_keras(job, x, y, x_test, settings):
 
     name = {"keras_article": "stacked_lstm", "keras_cnn": "small_cnn"}[job["model"]]
     model = keras_models.build(name, (28, 28), 10, job["seed"])
+    model.compile("adam", "sparse_categorical_crossentropy")
     history = model.fit(x, y, epochs=settings["epochs"], batch_size=settings["batch_size"], verbose=0)
     network = weights.from_keras(model) if job["recurrent"] else None
     return Trained(model.predict(x_test, verbose=0), history.history["loss"], model.count_params(), network)

@@ -26,7 +26,7 @@ SETTINGS = {"epochs": 15, "volumes": 1000, "clips": 2000, "batch_size": 32, "lea
             "judged_examples": 1000, "judged_on": "test"}
 QUICK = {"epochs": 1, "volumes": 32, "clips": 32, "judged_examples": 40, "judged_on": "validation"}
 
-# Each data set: the phantom it is drawn from, the task in `slice_models`, the models.
+# Each data set: the phantom it is drawn from, the task in `keras_models.slices`, the models.
 DATASETS = {
     "lesion_slices": ("lesions", "detection", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
     "lesion_outlines": ("lesions", "segmentation", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
@@ -53,7 +53,7 @@ def jobs(seeds):
 def run(job, settings):
     import keras
 
-    from medlstm import slice_models
+    from medlstm.keras_models import slices
 
     phantom, task, _ = DATASETS[job["dataset"]]
     count = settings["volumes" if phantom == "lesions" else "clips"]
@@ -62,7 +62,8 @@ def run(job, settings):
     sequence = job["model"].removesuffix("_shuffled")
     steps = settings["epochs"] * -(-count // settings["batch_size"])
     rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], steps)
-    model = slice_models.build(sequence, task, x.shape[1:], job["seed"], rate)
+    model = slices.build(sequence, x.shape[1:], task, job["seed"])
+    slices.compile_for(task, model, rate)
     rng = np.random.default_rng([STREAMS["train"], job["seed"]])
     start = time.perf_counter()
     losses = []
@@ -102,7 +103,7 @@ def figures(task, y, predicted):
     Parameters
     ----------
     task : str
-        As in `slice_models.build`.
+        As in `keras_models.slices.build`.
     y : array
         What is true: bool (N, T), bool (N, T, S, S) or float32 (N,).
     predicted : array

@@ -10,11 +10,11 @@ UNITS = {"alone": 0, "rolling_mean": 0, "conv1d": 28, "lstm": 32, "bilstm": 20,
 """Filters, or memory cells a direction: 8,320 to 8,480 weights for each that has any."""
 
 
-def build(sequence, task, shape, seed, learning_rate=0.003):
-    """A network that reads volumes or clips, compiled with Adam.
+def build(name, input_shape, task, seed):
+    """A network that reads volumes or clips, not compiled.
 
-    Every slice goes through the same two convolutions and a dense layer, by itself. `sequence` decides what
-    it learns of the others:
+    Every slice goes through the same two convolutions and a dense layer, by itself. `name` says what it
+    learns of the others:
 
     - ``alone``: nothing;
     - ``rolling_mean``: the mean of its features and those of the two beside it. Where one logit follows,
@@ -27,15 +27,14 @@ def build(sequence, task, shape, seed, learning_rate=0.003):
 
     Parameters
     ----------
-    sequence : str
+    name : str
         As above.
+    input_shape : tuple of int
+        Shape of one example, (T, S, S), S a multiple of 4.
     task : {"detection", "segmentation", "ejection_fraction", "contracting"}
         A logit a slice, a logit a pixel, one number in per cent, a logit a frame.
-    shape : tuple of int
-        (T, S, S), S a multiple of 4.
     seed : int
         Decides all randomness from here on: Python's, NumPy's and the framework's.
-    learning_rate : float
 
     Returns
     -------
@@ -45,21 +44,32 @@ def build(sequence, task, shape, seed, learning_rate=0.003):
     Raises
     ------
     ValueError
-        If there is no such task, or no such sequence for it.
+        If there is no such task, or no network of that name for it.
     """
     if task not in TASKS:
         raise ValueError(f"task: expected one of {', '.join(TASKS)}, got {task!r}; choose one of these")
-    readers, head, loss = TASKS[task]
-    if sequence not in readers:
-        raise ValueError(f"sequence: expected one of {', '.join(readers)} for {task}, got {sequence!r}; "
-                         "choose one of these")
+    readers, head, _ = TASKS[task]
+    if name not in readers:
+        raise ValueError(f"name: expected one of {', '.join(readers)} for {task}, got {name!r}; choose one of these")
     keras.utils.set_random_seed(seed)
-    images = keras.Input(shape)
+    images = keras.Input(input_shape)
     fine, features = _each_slice(images)
-    outputs = head(fine, features, readers[sequence](features, UNITS[sequence]))
-    model = keras.Model(images, outputs, name=f"{sequence}_{task}")
+    outputs = head(fine, features, readers[name](features, UNITS[name]))
+    return keras.Model(images, outputs, name=f"{name}_{task}")
+
+
+def compile_for(task, model, learning_rate=0.003):
+    """Make a network of `build` ready to train on its task, with Adam and gradients clipped at norm 1.
+
+    Parameters
+    ----------
+    task : str
+        As in `build`; it decides the loss.
+    model : keras.Model
+    learning_rate : float or schedule of Keras
+    """
+    _, _, loss = TASKS[task]
     model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), loss)
-    return model
 
 
 def _each_slice(images):

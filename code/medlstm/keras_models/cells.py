@@ -1,65 +1,9 @@
-"""The same networks in Keras, and any cell of `medlstm.cells` as a layer that Keras trains."""
+"""How does Keras train a cell of `medlstm.cells`? As a layer that runs the very lines printed there."""
 
 import keras
 from keras import ops
 
 from medlstm.cells import CELLS
-
-
-def stacked_lstm(input_shape, classes):
-    """LSTM(128), LSTM(64), Dense(10, softmax): the classic example, 130,442 weights on MNIST rows."""
-    return [keras.Input(input_shape),
-            keras.layers.LSTM(128, return_sequences=True),
-            keras.layers.LSTM(64),
-            keras.layers.Dense(classes, activation="softmax")]
-
-
-def small_cnn(input_shape, classes):
-    """Two convolutions with pooling and one dense layer: the baseline that no LSTM here may ignore."""
-    return [keras.Input(input_shape),
-            keras.layers.Reshape((*input_shape, 1)),
-            keras.layers.Conv2D(32, 3, activation="relu"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Conv2D(64, 3, activation="relu"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Flatten(),
-            keras.layers.Dense(classes, activation="softmax")]
-
-
-NETWORKS = {"stacked_lstm": stacked_lstm, "small_cnn": small_cnn}
-
-
-def build(name, input_shape, classes, seed):
-    """One of the book's networks, compiled with Adam and cross-entropy on integer classes.
-
-    Parameters
-    ----------
-    name : str
-        A key of `NETWORKS`.
-    input_shape : tuple of int
-        Shape of one example, (T, D).
-    classes : int
-        K, classes to tell apart.
-    seed : int
-        Decides all randomness from here on: Python's, NumPy's and the framework's.
-
-    Returns
-    -------
-    keras.Model
-        Probabilities (N, K) of examples (N, T, D).
-
-    Raises
-    ------
-    ValueError
-        If there is no network of that name.
-    """
-    if name not in NETWORKS:
-        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}; "
-                         "choose one of these")
-    keras.utils.set_random_seed(seed)
-    model = keras.Sequential(NETWORKS[name](input_shape, classes), name=name)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 @keras.saving.register_keras_serializable("medlstm")

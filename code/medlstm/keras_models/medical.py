@@ -1,4 +1,4 @@
-"""Which networks read medical images? From pixels to one logit a class, in Keras, all built alike.
+"""Which networks read medical images? From pixels to one logit a class, all built alike.
 
 Each network takes grey images (N, 28, 28), coloured ones (N, 28, 28, 3) or volumes (N, 28, 28, 28)
 with values from 0 to 1. In training it changes them a little, volumes within their slices; then it
@@ -50,13 +50,13 @@ def conv_lstm(x, units, width):
 
 
 def mean_over_slices(x, units, width):
-    """The shadows of each slice, averaged over the slices: three profiles of the whole volume."""
-    return layers.Concatenate()([layers.GlobalAveragePooling1D()(shadows) for shadows in _shadows(x)])
+    """The projections of each slice, averaged over the slices: three profiles of the whole volume."""
+    return layers.Concatenate()([layers.GlobalAveragePooling1D()(slices) for slices in _projections(x)])
 
 
 def lstm_over_slices(x, units, width):
-    """The shadows of each slice, read by LSTMs from slice to slice, both ways, along each axis."""
-    return layers.Concatenate()([_summary(_both_ways(units, shadows)) for shadows in _shadows(x)])
+    """The projections of each slice, read by LSTMs from slice to slice, both ways, along each axis."""
+    return layers.Concatenate()([_summary(_both_ways(units, slices)) for slices in _projections(x)])
 
 
 def cnn_3d(x, units, width):
@@ -70,12 +70,12 @@ def cnn_3d(x, units, width):
 NETWORKS = {network.__name__: network for network in (
     logistic_regression, lstm_over_rows, rows_and_columns, conv_over_rows, cnn, conv_lstm,
     mean_over_slices, lstm_over_slices, cnn_3d)}
-ROWS = ("in order", "one order for all", "an order for each")
+ROWS = ("in_order", "fixed_permutation", "fresh_permutation")
 
 
 def _rows(x):
     """A sequence of rows (N, 28, numbers in a row)."""
-    return layers.Reshape((x.shape[1], -1))(x)
+    return x if len(x.shape) == 3 else layers.Reshape((x.shape[1], -1))(x)
 
 
 def _columns(x):
@@ -86,10 +86,10 @@ def _both_ways(units, x):
     return layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x)
 
 
-def _shadows(x):
+def _projections(x):
     """A volume (N, 28, 28, 28) cut along each of its axes into slices (N, 28, 56).
 
-    A slice is given by two shadows: its means over its rows and over its columns.
+    A slice is given by two projections: its means over its rows and over its columns.
     """
     volumes = [layers.Permute(order)(x) for order in ((1, 2, 3), (2, 1, 3), (3, 1, 2))]
     return [ops.concatenate([ops.mean(v, 2), ops.mean(v, 3)], axis=-1) for v in volumes]
@@ -121,8 +121,8 @@ def _spread_summary(x):
 
 
 def build(name, input_shape, classes, seed, units=32, width=16, dropout=0.3, augmentation=None,
-          mean=0.5, deviation=0.25, rows="in order"):
-    """One of the networks above, with its start decided by the seed.
+          mean=0.5, std=0.25, rows="in_order"):
+    """One of the networks above, not compiled, with its start decided by the seed.
 
     Parameters
     ----------
@@ -133,18 +133,16 @@ def build(name, input_shape, classes, seed, units=32, width=16, dropout=0.3, aug
     classes : int
         K, classes to tell apart.
     seed : int
-        Decides starting weights, augmentation and dropout.
+        Decides starting weights and dropout.
     units : int
         Memory cells of each direction of each bidirectional LSTM; the single LSTM has twice as many.
     width : int
         Channels of the first convolution.
     dropout : float
         Share of the summary that is dropped in training; logistic regression has none.
-    augmentation : dict, optional
-        Largest ``angle`` (degrees), ``scale`` (share), ``move`` (pixels) and ``gain`` (of brightness, in
-        parts of the range, and of contrast, as a share), and ``flip`` (left and right changed, true or
-        false); nothing is changed unless given.
-    mean, deviation : float
+    augmentation : layer, optional
+        What is done to the images in training, such as an `Augmentation`; logistic regression does without.
+    mean, std : float
         Of the training images' pixels; used to standardise.
     rows : str
         One of `ROWS`. The last two shuffle the rows of grey images: by one permutation for all images, which the seed
@@ -168,38 +166,77 @@ def build(name, input_shape, classes, seed, units=32, width=16, dropout=0.3, aug
     keras.utils.set_random_seed(seed)
     x = images = keras.Input(input_shape)
     plain = name == "logistic_regression"
-    if augmentation and not plain:
-        x = _augmented(x, seed, **augmentation)
-    if rows != "in order":
-        x = RowOrder(fresh=rows == "an order for each", seed=seed)(x)
-    x = layers.Rescaling(1 / deviation, -mean / deviation)(x)
+    if augmentation is not None and not plain:
+        x = augmentation(x)
+    if rows != "in_order":
+        x = RowOrder(fresh=rows == "fresh_permutation", seed=seed)(x)
+    x = layers.Rescaling(1 / std, -mean / std)(x)
     x = NETWORKS[name](x, units, width)
     if not plain:
         x = layers.Dropout(dropout, seed=seed)(x)
     return keras.Model(images, layers.Dense(classes)(x), name=name)
 
 
-def _augmented(x, seed, angle, scale, move, gain, flip):
-    """Small changes that leave the class as it is; what comes in from outside repeats the border.
+@keras.saving.register_keras_serializable("medlstm")
+class Augmentation(layers.Layer):
+    """Small random changes that leave the class as it is, in training only; what comes in repeats the border.
 
-    One seed for all layers ties the changes of an image together: one that is flipped is also turned to
-    one side, and so on. That was noticed only after the test images had been judged. It harms nothing
-    but variety, and stays, because to mend it would mean to judge the test images twice.
+    Parameters
+    ----------
+    seed : int
+        Decides all changes.
+    angle : float
+        Largest rotation, in degrees.
+    scale : float
+        Largest change of size, as a share.
+    translation : float
+        Largest shift along each axis, in pixels.
+    brightness : float
+        Largest change of brightness, in parts of the range from 0 to 1.
+    contrast : float
+        Largest change of contrast, as a share.
+    flip : bool
+        Whether left and right may change places.
+    tied : bool
+        Whether one and the same random number drives all changes of an image, so that one that is flipped is
+        also turned to one side, and so on. A mistake of the stored experiment `medmnist`, kept for it alone.
     """
-    shape = x.shape[1:]
-    border = {"fill_mode": "nearest", "interpolation": "bilinear", "seed": seed}
-    changes = [layers.RandomRotation(angle / 360, **border),
-               layers.RandomZoom((-scale, scale), **border),
-               layers.RandomTranslation(move / shape[0], move / shape[1], **border),
-               layers.RandomBrightness(gain, value_range=(0, 1), seed=seed),
-               layers.RandomContrast(gain, value_range=(0, 1), seed=seed)]
-    changes = ([layers.RandomFlip("horizontal", seed=seed)] if flip else []) + changes
-    x = layers.Reshape((*shape, 1))(x) if len(shape) == 2 else x
-    for change in changes:
-        x = change(x)
-    return layers.Reshape(shape)(x)
+
+    def __init__(self, seed, angle=0.0, scale=0.0, translation=0.0, brightness=0.0, contrast=0.0, flip=False,
+                 tied=False, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = {"seed": seed, "angle": angle, "scale": scale, "translation": translation,
+                         "brightness": brightness, "contrast": contrast, "flip": flip, "tied": tied}
+
+    def build(self, input_shape):
+        s, (rows, columns) = self.settings, input_shape[1:3]
+        seeds = iter([s["seed"]] * 6 if s["tied"] else np.random.SeedSequence(s["seed"]).generate_state(6).tolist())
+        border = {"fill_mode": "nearest", "interpolation": "bilinear"}
+        self.changes = [
+            layers.RandomFlip("horizontal", seed=next(seeds)) if s["flip"] else None,
+            layers.RandomRotation(s["angle"] / 360, seed=next(seeds), **border),
+            layers.RandomZoom((-s["scale"], s["scale"]), seed=next(seeds), **border),
+            layers.RandomTranslation(s["translation"] / rows, s["translation"] / columns, seed=next(seeds), **border),
+            layers.RandomBrightness(s["brightness"], value_range=(0, 1), seed=next(seeds)),
+            layers.RandomContrast(s["contrast"], value_range=(0, 1), seed=next(seeds))]
+
+    def call(self, x, training=None):
+        if not training:
+            return x
+        flat = len(x.shape) == 3
+        x = ops.expand_dims(x, -1) if flat else x
+        for change in self.changes:
+            x = x if change is None else change(x, training=True)
+        return ops.squeeze(x, -1) if flat else x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return super().get_config() | self.settings
 
 
+@keras.saving.register_keras_serializable("medlstm")
 class RowOrder(layers.Layer):
     """Images (N, T, F) with their rows in another order.
 
@@ -215,6 +252,9 @@ class RowOrder(layers.Layer):
         super().__init__(**kwargs)
         self.fresh, self.seed = fresh, seed
         self.draws = keras.random.SeedGenerator(seed)
+
+    def get_config(self):
+        return super().get_config() | {"fresh": self.fresh, "seed": self.seed}
 
     def call(self, x):
         if self.fresh:

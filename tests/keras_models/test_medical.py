@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from medlstm import medical_models
-from medlstm.medical_models import NETWORKS, RowOrder, build, fit
+from medlstm.keras_models import medical
+from medlstm.keras_models.medical import NETWORKS, Augmentation, RowOrder, build, fit
 
 SMALL = {"units": 3, "width": 2}
-CHANGES = {"angle": 10, "scale": 0.1, "move": 2, "gain": 0.1, "flip": True}
+CHANGES = {"angle": 10, "scale": 0.1, "translation": 2, "brightness": 0.1, "contrast": 0.1, "flip": True}
 PICTURES = ["logistic_regression", "lstm_over_rows", "rows_and_columns", "conv_over_rows", "cnn", "conv_lstm"]
 VOLUMES = ["logistic_regression", "mean_over_slices", "lstm_over_slices", "cnn_3d"]
 
@@ -25,7 +25,7 @@ def test_every_network_is_tried_here():
                          + [("conv_lstm", (28, 28, 3)), ("rows_and_columns", (28, 28, 3))]
                          + [(n, (28, 28, 28)) for n in VOLUMES])
 def test_one_logit_a_class_and_no_chance_outside_training(name, shape, rng):
-    model = build(name, shape, 3, seed=0, augmentation=CHANGES, **SMALL)
+    model = build(name, shape, 3, seed=0, augmentation=Augmentation(0, **CHANGES), **SMALL)
     x = images(rng, 4, *shape)
     logits = model(x, training=False).numpy()
     assert logits.shape == (4, 3) and np.isfinite(logits).all() and logits.dtype == np.float32
@@ -36,13 +36,13 @@ def test_one_logit_a_class_and_no_chance_outside_training(name, shape, rng):
 def test_training_moves_images_and_logistic_regression_gets_them_as_they_are(rng):
     x = images(rng, 4, 28, 28)
     for name, moved in (("lstm_over_rows", True), ("logistic_regression", False)):
-        model = build(name, (28, 28), 2, seed=0, dropout=0.0, augmentation=CHANGES, **SMALL)
+        model = build(name, (28, 28), 2, seed=0, dropout=0.0, augmentation=Augmentation(0, **CHANGES), **SMALL)
         assert np.array_equal(model(x, training=True), model(x, training=False)) != moved
 
 
 def test_images_are_standardised(rng):
     x = images(rng, 4, 28, 28)
-    model = build("logistic_regression", (28, 28), 2, seed=0, mean=0.3, deviation=0.2)
+    model = build("logistic_regression", (28, 28), 2, seed=0, mean=0.3, std=0.2)
     kernel, bias = model.layers[-1].get_weights()
     assert np.allclose(model(x, training=False), ((x - 0.3) / 0.2).reshape(4, -1) @ kernel + bias, atol=1e-4)
 
@@ -64,11 +64,11 @@ def test_columns_are_read_as_rows_are(rng):
     assert np.allclose(model(x), swapped, atol=1e-5)
 
 
-def test_shadows_are_means_of_slices_cut_along_each_axis(rng):
+def test_projections_are_means_of_slices_cut_along_each_axis(rng):
     volume = images(rng, 2, 28, 28, 28)
-    shadows = [s.numpy() for s in medical_models._shadows(keras.ops.convert_to_tensor(volume))]
+    projections = [s.numpy() for s in medical._projections(keras.ops.convert_to_tensor(volume))]
     slices = [volume, volume.transpose(0, 2, 1, 3), volume.transpose(0, 3, 1, 2)]
-    for got, v in zip(shadows, slices):
+    for got, v in zip(projections, slices):
         assert np.allclose(got, np.concatenate([v.mean(axis=2), v.mean(axis=3)], axis=-1), atol=1e-6)
 
 
@@ -89,7 +89,7 @@ def test_shuffled_rows_reach_the_network(rng):
     x = images(rng, 3, 28, 28)
     order = np.random.default_rng(0).permutation(28)
     plain, one = (build("lstm_over_rows", (28, 28), 2, seed=0, rows=rows, **SMALL)
-                  for rows in ("in order", "one order for all"))
+                  for rows in ("in_order", "fixed_permutation"))
     assert np.allclose(one(x), plain(x[:, order]), atol=1e-5) and not np.allclose(one(x), plain(x), atol=1e-5)
 
 
@@ -104,5 +104,14 @@ def test_it_learns(rng):
 def test_an_unknown_name():
     with pytest.raises(ValueError, match="name: expected one of logistic_regression, .* got 'vit'"):
         build("vit", (28, 28), 2, seed=0)
-    with pytest.raises(ValueError, match="rows: expected one of in order, .* got 'sorted'"):
+    with pytest.raises(ValueError, match="rows: expected one of in_order, .* got 'sorted'"):
         build("cnn", (28, 28), 2, seed=0, rows="sorted")
+
+
+def test_changes_of_an_image_are_independent_unless_tied():
+    x = np.zeros((400, 11, 11), np.float32)
+    x[:, 5, 2] = 1
+    for tied in (False, True):
+        moved = Augmentation(0, translation=2, flip=True, tied=tied)(x, training=True).numpy()
+        down, right = (moved.sum(axis) @ np.arange(11) / moved.sum((1, 2)) for axis in (2, 1))
+        assert (abs(np.corrcoef(down, right > 5)[0, 1]) > 0.3) == tied
