@@ -47,6 +47,28 @@ class SequenceClassifier(Classifier):
             x, (h_last, _) = lstm.forward(x)
         return self.head.forward(h_last)
 
+    def forward_each_step(self, x):
+        """What the logits would be if the sequence ended after each step.
+
+        Parameters
+        ----------
+        x : array (N, T, D)
+
+        Returns
+        -------
+        array (N, T, K)
+            The read-out of the hidden state of each step; the last is that of `forward`, up to
+            rounding. It was trained on the last step alone.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `medlstm.lstm.LSTM.forward`.
+        """
+        for lstm in self.lstms:
+            x, _ = lstm.forward(x)
+        return x @ self.head.kernel + self.head.bias
+
     def backward(self, dlogits, input_gradient=True):
         """Gradient (N, T, D) of the loss with respect to the latest input, from that of its logits."""
         dh_last = self.head.backward(dlogits)

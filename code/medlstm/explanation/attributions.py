@@ -1,7 +1,5 @@
 """Why did it say so? What a trained network computes on the way to its answer."""
 
-from copy import deepcopy
-
 import numpy as np
 
 from medlstm.cells import CELLS, run, softmax
@@ -21,7 +19,15 @@ def trace(network, x):
     list of dicts of arrays (N, T, H)
         One dict a layer, from the input upwards, with the keys ``hidden``, ``cell``, ``forget``,
         ``input``, ``candidate`` and ``output``.
+
+    Raises
+    ------
+    TypeError
+        If the network has other layers than LSTMs, one above the other.
     """
+    if not hasattr(network, "lstms"):
+        raise TypeError(f"network: expected a SequenceClassifier, got {type(network).__name__}; "
+                        "convert a Keras model of LSTM layers with weights.from_keras")
     layers = []
     for lstm in network.lstms:
         layers.append(run(CELLS["standard"], x, lstm.parameters)[0])
@@ -34,18 +40,24 @@ def evidence(network, x):
 
     Parameters
     ----------
-    network : SequenceClassifier
+    network : SequenceClassifier or KerasNetwork
     x : array (N, T, D)
 
     Returns
     -------
     array (N, T, K)
-        Probabilities of the K classes: the read-out applied to the hidden state of each step. It
-        was trained on the last step alone; earlier rows are its guess before the end.
+        Probabilities of the K classes. The network was trained on whole sequences; what it says of
+        their beginnings is its guess before the end.
+
+    Raises
+    ------
+    TypeError
+        If the network cannot be asked before the end.
     """
-    for lstm in network.lstms:
-        x, _ = lstm.forward(x)
-    return softmax(x @ network.head.kernel + network.head.bias)
+    if not hasattr(network, "forward_each_step"):
+        raise TypeError("network: expected one that can stop after each step, a SequenceClassifier or a KerasNetwork, "
+                        f"got {type(network).__name__}; use integrated_gradients or occlude_rows instead")
+    return softmax(network.forward_each_step(x))
 
 
 def integrated_gradients(network, x, target, baseline=None, steps=64):
@@ -56,8 +68,8 @@ def integrated_gradients(network, x, target, baseline=None, steps=64):
 
     Parameters
     ----------
-    network : SequenceClassifier
-    x : array (N, T, D)
+    network : SequenceClassifier, RowsAndColumns or KerasNetwork
+    x : array (N, T, ...)
     target : array of integers (N,)
         The class whose logit is explained.
     baseline : array, optional
@@ -67,8 +79,8 @@ def integrated_gradients(network, x, target, baseline=None, steps=64):
 
     Returns
     -------
-    array (N, T, D)
-        Attributions. Their sum over T and D is the logit at x less that at the baseline, up to the
+    array (N, T, ...)
+        Attributions. The sum of an example's is the logit at x less that at the baseline, up to the
         error of the midpoint rule; see it shrink as `steps` grows.
     """
     baseline = np.zeros_like(x) if baseline is None else np.broadcast_to(baseline, x.shape).astype(x.dtype)
@@ -82,15 +94,15 @@ def integrated_gradients(network, x, target, baseline=None, steps=64):
 
 
 def occlude_rows(network, x, target, fill=0.0, height=1):
-    """How far the logit of a class falls when a band of rows is covered.
+    """How far the logit of a class falls when a band of rows is covered (after Zeiler and Fergus 2014).
 
     Parameters
     ----------
-    network : SequenceClassifier
-    x : array (N, T, D)
+    network : SequenceClassifier, RowsAndColumns or KerasNetwork
+    x : array (N, T, ...)
     target : array of integers (N,)
         The class whose logit is watched.
-    fill : float or array (D,)
+    fill : float or array that broadcasts to the band
         What covers the rows, such as 0 or the mean row of the training set.
     height : int
         Rows in a band.
@@ -117,35 +129,3 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
         covered[:, t:t + height] = fill
         falls.append(whole - network.forward(covered)[everyone, target])
     return np.stack(falls, axis=1)
-
-
-def with_random_weights(network, layers, rng):
-    """A copy of a network with some layers' weights shuffled (Adebayo et al. 2018).
-
-    An explanation that looks the same afterwards did not depend on what the layers had learned.
-
-    Parameters
-    ----------
-    network : SequenceClassifier
-        Left unchanged.
-    layers : sequence of str
-        Names such as ``lstm_0`` or ``head``; every array of theirs is shuffled within itself.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    SequenceClassifier
-
-    Raises
-    ------
-    ValueError
-        If the network has no layer of such a name.
-    """
-    if unknown := set(layers) - set(network.named_layers):
-        raise ValueError(f"layers: expected some of {', '.join(network.named_layers)}, "
-                         f"got {', '.join(sorted(unknown))}; name layers of this network")
-    copy = deepcopy(network)
-    for name, array in copy.parameters.items():
-        if name.split("/")[0] in layers:
-            array[...] = rng.permutation(array.ravel()).reshape(array.shape)
-    return copy

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from medlstm.explanation import evidence, integrated_gradients, occlude_rows, trace, with_random_weights
+from medlstm.explanation import evidence, integrated_gradients, occlude_rows, trace
 from medlstm.network import SequenceClassifier
+from medlstm.rows_and_columns import RowsAndColumns
 
 
 @pytest.fixture
@@ -57,20 +58,8 @@ def test_occlusion_measures_the_fall_of_the_logit(network, rng):
     np.testing.assert_allclose(occlude_rows(network, x, target, fill, 2)[:, 2], 0, atol=1e-14)
 
 
-def test_shuffled_weights_touch_only_the_layers_named(network, rng):
-    before = {name: array.copy() for name, array in network.parameters.items()}
-    other = with_random_weights(network, ["lstm_1", "head"], rng)
-    for name, array in network.parameters.items():
-        assert np.array_equal(array, before[name])
-        if name.endswith("kernel"):     # a short bias may be shuffled into itself
-            assert np.array_equal(other.parameters[name], array) == name.startswith("lstm_0")
-        np.testing.assert_allclose(np.sort(other.parameters[name], axis=None), np.sort(array, axis=None))
-
-
 def test_bad_requests_get_one_clear_sentence(network, rng):
     x = rng.normal(size=(2, 7, 4))
-    with pytest.raises(ValueError, match="layers: expected some of lstm_0, lstm_1, head, got lstm0"):
-        with_random_weights(network, ["lstm0"], rng)
     with pytest.raises(ValueError, match="target: expected classes from 0 to 2, got values from -1 to 0"):
         integrated_gradients(network, x, np.array([-1, 0]))
     with pytest.raises(ValueError, match="height: expected 1 to 7 rows, got 8"):
@@ -81,3 +70,16 @@ def test_the_last_evidence_is_the_answer(network, rng):
     x = rng.normal(size=(3, 7, 4))
     np.testing.assert_allclose(evidence(network, x)[:, -1], network.predict(x), atol=1e-14)
     assert trace(network, x)[1]["forget"].shape == (3, 7, 5)
+    whole = RowsAndColumns(4, 4, (3,), 2)
+    with pytest.raises(TypeError, match="network: expected one that can stop after each step, .* got RowsAndColumns"):
+        evidence(whole, x)
+    with pytest.raises(TypeError, match="network: expected a SequenceClassifier, got RowsAndColumns; convert"):
+        trace(whole, x)
+
+
+def test_rows_and_columns_are_explained_too(rng):
+    network = RowsAndColumns(7, 4, (3,), 3, seed=1, dtype=np.float64)
+    x, target = rng.normal(size=(2, 7, 4)), np.array([2, 0])
+    rise = (network.forward(x) - network.forward(0 * x))[np.arange(2), target]
+    np.testing.assert_allclose(integrated_gradients(network, x, target, steps=512).sum(axis=(1, 2)), rise, atol=1e-3)
+    assert occlude_rows(network, x, target).shape == (2, 7)
