@@ -27,7 +27,6 @@ of `conv_lstm` on BreastMNIST has a test AUC of 0.843 instead of 0.906, as if it
 
 import time
 
-import numpy as np
 from medlstm.datasets import content_checksum, load_medmnist, medmnist_info, scaled
 from medlstm.evaluation import choices, performance
 from medlstm.experiments.runner import Outcome

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from medlstm import cover, figures
+from medlstm import figures
 from medlstm.explanation import evidence, trace
 from medlstm.network import SequenceClassifier
 
@@ -121,8 +121,3 @@ def test_digits_and_rows(read):
     assert [t for t in titles(plt.gcf()) if t] == ["a", "b", "c"]
     figures.rows_of_a_digit(x[0], (3, 20), "title")
     assert [text.get_text() for text in plt.gcf().axes[1].texts] == ["$x_{3}$", "$x_{20}$"]
-
-
-def test_the_cover_is_drawn_from_the_stored_network(tmp_path):
-    cover.draw(tmp_path / "cover.png")
-    assert (tmp_path / "cover.png").read_bytes()[:4] == b"\x89PNG"
