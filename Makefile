@@ -5,9 +5,18 @@ PORT ?= 8000
 BIN := .venv/bin
 # Settings of a build that must be faultless: .ci/run passes STRICT=1.
 BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
+# Tests run on up to four cores, each worker on one thread; a chapter stays with one worker.
+TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab data run bench locks clean
+.PHONY: help book test lint serve lab reset data run bench locks clean
+
+# What was installed counts only while it works: a broken environment is made anew.
+ifneq ($(wildcard .venv/book.installed),)
+  ifneq ($(shell $(BIN)/python -c 'import jupyter_book, medlstm' 2>&1 || echo broken),)
+    $(shell rm -rf .venv)
+  endif
+endif
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,24 +26,31 @@ book: .venv/book.installed ## Install what is needed, once, and build the site
 	@echo "The book is ready. Open _build/html/index.html in a browser, or type: make serve"
 
 test: .venv/test.installed ## Run every test: the package first, then every notebook
-	$(BIN)/python -m pytest tests
-	$(BIN)/python -m pytest --nbval --nbval-current-env chapters
-	$(BIN)/python -m pytest -m readers tests
+	$(BIN)/python -m pytest tests $(TOGETHER) worksteal
+	$(BIN)/python -m pytest --nbval --nbval-current-env chapters $(TOGETHER) loadfile
+
+lint: .venv/test.installed ## Check style and spelling of the code, the tests and the text
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/codespell
 
 serve: book ## Serve the site on 127.0.0.1 (another port: make serve PORT=8001)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-lab: .venv/book.installed ## Open JupyterLab on the first chapter
-	$(BIN)/python -m medlstm.notebooks lab
+lab: .venv/book.installed ## Open JupyterLab on your copies of the chapters (one: make lab NAME=gate-equations)
+	@$(BIN)/python -m medlstm.book lab $(NAME)
+
+reset: .venv/book.installed ## Start your copy of a chapter afresh, and keep the old one (make reset NAME=...)
+	@$(BIN)/python -m medlstm.book reset $(NAME)
 
 data: .venv/book.installed ## Fetch the MedMNIST sets of the book into data/medmnist (8 MB)
 	@$(BIN)/python -m medlstm.datasets
 
 run: .venv/book.installed ## Execute notebooks and store their outputs (one: make run NAME=numpy-lstm)
-	$(BIN)/python -m medlstm.notebooks run $(NAME)
+	$(BIN)/python -m medlstm.book run $(NAME)
 
 bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (10 minutes)
-	$(BIN)/python -m medlstm.benchmark
+	$(BIN)/python -m medlstm.experiments.benchmark
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \
@@ -47,21 +63,25 @@ locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 clean: ## Remove the built site and the environment
 	rm -rf _build .venv
 
+OFFLINE = { echo "This step needs the network, once. For a computer without one, fetch the packages on another of the \
+	same kind: $(PYTHON) -m pip download --require-hashes --only-binary :all: -d packages -r $(1). Carry the folder over \
+	and type: PIP_NO_INDEX=1 PIP_FIND_LINKS=packages make $(2)"; exit 1; }
+
 .venv/book.installed: requirements/book.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Expected Python 3.11, 3.12 or 3.13, found no '$(PYTHON)'. Install one, or name yours: make book PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Expected Python 3.11, 3.12 or 3.13, found $$($(PYTHON) --version). Install one of these, or name yours: make book PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	@echo "Installing the locked requirements; the first time this takes a few minutes ..."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/book.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< || $(call OFFLINE,$<,book)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/test.installed: requirements/test.lock .venv/book.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< || $(call OFFLINE,$<,test)
 	@touch $@
 
 # PyTorch's usual Linux build brings several gigabytes for graphics cards. Its build for the CPU,
 # installed into .venv beforehand as PyTorch's own page says, is kept.
 .venv/bench.installed: requirements/bench.lock .venv/book.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r requirements/bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r $< || $(call OFFLINE,$<,bench)
 	@touch $@

@@ -18,7 +18,7 @@ from medlstm.datasets import (BOOK_SETS, Splits, content_checksum, duplicates, f
 from medlstm.datasets import medmnist as medmnist_files
 from medlstm.datasets.manifest import MANIFEST
 from medlstm.files import ROOT
-from medlstm.notebooks import missing_data
+from medlstm.book.chapters import missing_data
 
 TABLE = json.loads(MANIFEST.read_text())["medmnist"]
 IMAGE = {name: (28, 28, 28) if name.endswith("3d") else (28, 28, 3)[:2 + TABLE[name]["channels"] // 3]

@@ -1,4 +1,4 @@
-"""The same network in every framework, ready to be timed by `medlstm.benchmark`.
+"""The same network in every framework, ready to be timed by `medlstm.experiments.benchmark`.
 
 Each contender is called with a `Task` and returns two functions without arguments: one training
 step with Adam on one fixed batch, and one prediction, both ending with the result in the main
@@ -30,7 +30,7 @@ class Task(NamedTuple):
         return list(zip((self.features, *self.units), self.units))
 
 
-def numpy(task):
+def numpy_network(task):
     """This package."""
     from medlstm.network import SequenceClassifier
 
@@ -56,7 +56,7 @@ def products(task):
     return lambda: multiply(forwards + backwards), lambda: multiply(forwards)
 
 
-def keras(task, unroll=False, jit_compile=False):
+def keras_network(task, unroll=False, jit_compile=False):
     """Keras on TensorFlow, compiled as a graph; `unroll` writes out the loop, `jit_compile` asks for XLA."""
     import keras
 
@@ -72,20 +72,20 @@ def keras(task, unroll=False, jit_compile=False):
 
 def keras_unrolled(task):
     """Keras with the loop over time written out."""
-    return keras(task, unroll=True)
+    return keras_network(task, unroll=True)
 
 
 def keras_xla(task):
     """Keras compiled by XLA."""
-    return keras(task, jit_compile=True)
+    return keras_network(task, jit_compile=True)
 
 
 def keras_unrolled_xla(task):
     """Keras with the loop written out, compiled by XLA."""
-    return keras(task, unroll=True, jit_compile=True)
+    return keras_network(task, unroll=True, jit_compile=True)
 
 
-def pytorch(task):
+def pytorch_network(task):
     """PyTorch with its own LSTM layer, which calls oneDNN."""
     import torch
 
@@ -118,7 +118,7 @@ def pytorch(task):
     return train, predict
 
 
-def jax(task):
+def jax_network(task):
     """JAX, which compiles the very lines of `medlstm.cells`."""
     import jax
     import jax.numpy as jnp
@@ -167,5 +167,5 @@ def jax(task):
     return train, lambda: np.asarray(probabilities(memory[0][0], x))
 
 
-CONTENDERS = {"numpy": numpy, "products": products, "keras": keras, "keras_unrolled": keras_unrolled,
-              "keras_xla": keras_xla, "keras_unrolled_xla": keras_unrolled_xla, "pytorch": pytorch, "jax": jax}
+CONTENDERS = {"numpy": numpy_network, "products": products, "keras": keras_network, "keras_unrolled": keras_unrolled,
+              "keras_xla": keras_xla, "keras_unrolled_xla": keras_unrolled_xla, "pytorch": pytorch_network, "jax": jax_network}

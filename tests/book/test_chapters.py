@@ -1,14 +1,15 @@
 """What must be true of every stored notebook before it is even run."""
 
 import ast
+import dis
 import json
 import re
 
 import nbformat
 import pytest
 
+from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages
 from medlstm.files import ROOT
-from medlstm.notebooks import CHAPTERS, chapters
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
 REFERENCE = {"claims"}     # looked up, not read from end to end: no objectives, no exercises, no slides
@@ -147,3 +148,36 @@ def test_kernel_metadata_say_nothing_of_a_machine(notebook):
 def test_the_claims_are_all_there():
     rows = re.findall(r"^\| (\d+) \|", prose(NOTEBOOKS["claims"]), re.M)
     assert sorted(map(int, rows)) == list(range(1, 59))
+
+
+def read(source):
+    """The names that a piece of code reads."""
+    return {node.id for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def bound(source):
+    """The names that a piece of code leaves behind."""
+    code = compile(source, "cell", "exec")
+    return {instruction.argval for instruction in dis.get_instructions(code)
+            if instruction.opname in ("STORE_NAME", "STORE_GLOBAL")}
+
+
+@every_lesson
+def test_nothing_rests_on_a_solution(notebook):
+    """A reader who leaves an exercise blank loses its check and no other cell."""
+    answers = set()
+    for cell in code(notebook):
+        if "solution" in tags(cell):
+            answers |= bound(cell.source)
+        elif not tags(cell) & {"exercise", "check"}:
+            assert not read(cell.source) & answers - bound(cell.source), cell.source
+            answers -= bound(cell.source)
+
+
+def test_pages_are_in_reading_order():
+    assert [path.stem for path in pages()][:2] == ["medical-images", "images-as-sequences"]
+    assert {path.stem for path in pages()} - {path.stem for path in chapters()} == {
+        "faq", "glossary", "README", "bibliography"}
+    with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
+        chapter("gates")

@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from medlstm import benchmark
-from medlstm.contenders import CONTENDERS, Task
+from medlstm.experiments import benchmark
+from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm.files import DATA
 
 SMALL = Task(batch=8, steps=3, units=(4, 3), features=5, classes=2)

@@ -1,4 +1,4 @@
-"""How fast is the NumPy LSTM, beside the frameworks? ``python -m medlstm.benchmark``
+"""How fast is the NumPy LSTM, beside the frameworks? ``python -m medlstm.experiments.benchmark``
 
 Machines drift, so only ratios within one run are worth quoting. Each contender lives in a process
 of its own, tied to the same cores; they take turns, a few steps at a time, and never run together.
@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from medlstm.contenders import CONTENDERS, Task
+from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm import environment
 from medlstm.experiments.runner import pretty
 from medlstm.files import DATA, whole_file
@@ -28,7 +28,7 @@ NEEDS = {"pytorch": "torch", "jax": "jax"}
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m medlstm.benchmark", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m medlstm.experiments.benchmark", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round of the contenders that are "
                         "here without PyTorch and JAX, to see that everything works; stores nothing")
     quick = parser.parse_args().quick

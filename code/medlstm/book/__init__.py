@@ -1,0 +1,1 @@
+"""What makes the book: its chapters, the readers' copies of them, its cover."""

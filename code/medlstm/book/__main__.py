@@ -1,0 +1,34 @@
+"""What makes the book and opens it, from the command line: ``python -m medlstm.book --help``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from medlstm.book import chapters, cover, lab, readers
+
+parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
+actions = parser.add_subparsers(dest="action", required=True)
+run = actions.add_parser("run", help="execute chapters and store their outputs")
+run.add_argument("names", nargs="*", metavar="NAME", help="such as numpy-lstm; all unless given")
+open_ = actions.add_parser("lab", help="open JupyterLab on your copies of the chapters, in workbook/")
+open_.add_argument("name", nargs="?", metavar="NAME", help="the first chapter unless given")
+fresh = actions.add_parser("reset", help="start your copy of a chapter afresh; the old one is kept")
+fresh.add_argument("name", metavar="NAME")
+copies = actions.add_parser("readers", help="write such copies for a class")
+copies.add_argument("folder", type=Path, metavar="FOLDER")
+actions.add_parser("cover", help="draw the picture of the first page again")
+options = parser.parse_args()
+
+try:
+    if options.action == "run":
+        chapters.store(options.names)
+    elif options.action == "lab":
+        lab.open_lab(options.name)
+    elif options.action == "reset":
+        readers.reset(options.name)
+    elif options.action == "readers":
+        print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
+    else:
+        cover.draw()
+except ValueError as error:
+    sys.exit(str(error))

@@ -1,0 +1,57 @@
+"""Which chapters are there, what do they need, and how are their outputs stored?"""
+
+import re
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+
+from medlstm.datasets import at_hand
+from medlstm.environment import set_environment
+from medlstm.files import ROOT, whole_file
+
+CHAPTERS = ROOT / "chapters"
+
+
+def pages():
+    """The files of the book, notebooks and others, in reading order."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    names = [ROOT / chapter["file"] for part in parts for chapter in part["chapters"]]
+    return [next(path for path in (name.with_suffix(".ipynb"), name.with_suffix(".md")) if path.is_file())
+            for name in names]
+
+
+def chapters():
+    """The notebooks of the book, in reading order."""
+    return [path for path in pages() if path.suffix == ".ipynb"]
+
+
+def chapter(name):
+    """The file of the chapter of that name; ValueError if there is none."""
+    known = {path.stem: path for path in chapters()}
+    if name not in known:
+        raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(known)}")
+    return known[name]
+
+
+def execute(notebook):
+    """Run all cells of a notebook in place, in the folder of the chapters."""
+    set_environment()
+    NotebookClient(notebook, kernel_name="python3", timeout=900, record_timing=False, coalesce_streams=True,
+                   resources={"metadata": {"path": str(CHAPTERS)}}).execute()
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
+    return notebook
+
+
+def store(names):
+    """Execute chapters, all unless some are named, and store their outputs."""
+    for path in map(chapter, names) if names else chapters():
+        print(f"{path.relative_to(ROOT)} ...", flush=True)
+        notebook = execute(nbformat.read(path, as_version=4))
+        with whole_file(path) as part:
+            nbformat.write(notebook, part)
+
+
+def missing_data(path):
+    """The MedMNIST sets that a notebook loads by their names and that are not on this machine."""
+    return sorted(name for name in set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text())) if not at_hand(name))

@@ -1,0 +1,45 @@
+"""How is JupyterLab opened on the readers' copies?"""
+
+import os
+import sys
+import webbrowser
+
+from medlstm.book.readers import WORKBOOK, first, write_copies
+from medlstm.environment import set_environment
+
+
+def open_lab(name=None):
+    """Bring the copies up to date and turn into JupyterLab, in their folder, on the chapter of that name.
+
+    Parameters
+    ----------
+    name : str, optional
+        The first chapter unless given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter.
+    """
+    newest = write_copies()
+    name = name or first()
+    if name not in newest:
+        raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(newest)}")
+    options = [f"--ServerApp.root_dir={WORKBOOK}", f"--LabApp.default_url=/lab/tree/{newest[name]}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("You are root, so every program that a notebook starts is root, too. In a container that is usual.")
+        options.append("--allow-root")
+    if not _has_browser():
+        print("No browser can be opened here: copy the address that ends in token=... below into one.")
+        options.append("--no-browser")
+    set_environment()
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options])
+
+
+def _has_browser():
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
