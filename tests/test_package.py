@@ -17,13 +17,12 @@ MODULES = [info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlst
 
 # Which modules of the package each module may import; what is not here may import anything but chapters.
 MAY_IMPORT = {
-    "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "optimizers": set(),
-    "parameters": set(), "downloads": {"files"}, "datasets": {"downloads"},
+    "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "optimizers": {"checks"},
+    "parameters": {"checks"}, "downloads": {"files"}, "datasets": {"downloads"},
     "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
     "bidirectional": {"checks", "lstm"},
     "classifier": {"cells", "checks", "files", "layers"}, "augmentation": set(), "phantoms": set(),
-    "network": {"classifier", "layers", "lstm", "optimizers"},
-    "rows_and_columns": {"bidirectional", "classifier", "layers", "optimizers"},
+    "network": {"bidirectional", "checks", "classifier", "layers", "lstm", "optimizers"},
     "evaluation": {"checks"}, "calibration": {"checks"},
     "ranking": {"checks", "evaluation"}, "decisions": {"checks", "evaluation"},
     "figures": set(), "keras_models": {"cells"}, "slice_models": set(),
