@@ -253,13 +253,12 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_at_once(shape, tmp_pat
     assert time.perf_counter() - start < 0.1
 
 
-@pytest.mark.parametrize("kernel", [(1, 1), (20_000, 1), (5, 20_000)])
+@pytest.mark.parametrize("kernel", [(1, 1), (2000, 1), (5, 2000)])
 def test_sizes_that_do_not_fit_each_other_are_refused_at_once(kernel, tmp_path):
     """Arrays that are all there, and would make a network far larger than the file."""
     path = tmp_path / "network.npz"
-    tall = (20_000, 1)
-    archive(path, lstm_0_kernel=npy(kernel, kernel[0] * kernel[1]), lstm_0_recurrent_kernel=npy(tall, 20_000),
-            lstm_0_bias=npy((4,), 4), head_kernel=npy((1, 2), 2), **{"head/bias": npy((2,), 2)})
+    archive(path, lstm_0_kernel=npy(kernel, kernel[0] * kernel[1]), lstm_0_recurrent_kernel=npy((2000, 1), 2000),
+            lstm_0_bias=npy((4,), 4), **{"head/kernel": npy((1, 2), 2), "head/bias": npy((2,), 2)})
     start = time.perf_counter()
     with pytest.raises(ValueError, match="it holds other weights than a network of sizes"):
         SequenceClassifier.load(path)

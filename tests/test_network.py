@@ -80,6 +80,7 @@ def test_it_learns(rng):
 
 def test_the_read_out_of_each_step_is_that_of_the_sequence_cut_there(rng):
     network, (x, _) = small(dtype=np.float64), task(rng, 5)
+    network.head.bias = rng.normal(size=3)
     logits = network.forward_each_step(x)
     assert logits.shape == (5, 6, 3)
     for t in range(6):
