@@ -6,24 +6,20 @@ of another form passes.
 """
 
 import ast
+import os
 import re
 
 import pytest
 import yaml
 
-from medlstm.book.chapters import missing_data
 from medlstm.environment import set_environment, threads
 from medlstm.files import ROOT
 
 set_environment()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.update(threads(1))       # before NumPy counts the cores: workers take one each
 
-
-def pytest_configure(config):
-    """Workers that share the cores take one each."""
-    if hasattr(config, "workerinput"):
-        import os
-
-        os.environ.update(threads(1))
+from medlstm.book.chapters import missing_data      # noqa: E402
 
 
 def tags(cell):

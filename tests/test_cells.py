@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
 
-from medlstm.cells import CELLS, Cell, clamp, run, sigmoid, variant
+from medlstm.cells import CELLS, Cell, clamp, keep, run, sigmoid, variant
 
 x, h, c = 0.7, -0.4, 1.3
 W, U, b = [0.5, -1.1, 0.9, 0.3], [0.2, 0.8, -0.6, -1.4], [0.1, 1.0, -0.2, 0.4]
@@ -186,8 +186,9 @@ def test_clamp_holds_a_tanh_and_refuses_a_softmax(rng):
     params = CELLS["simple_rnn"].initial_parameters(3, 4, rng)
     trace, _ = run(CELLS["simple_rnn"], rng.normal(size=(2, 5, 3)), clamp(CELLS["simple_rnn"], params, hidden=-0.5))
     np.testing.assert_allclose(trace["hidden"], -0.5, atol=1e-15)
-    with pytest.raises(ValueError, match="output: expected a sigmoid gate, got a softmax"):
-        clamp(CELLS["article"], CELLS["article"].initial_parameters(3, 4, rng), output=0.5)
+    for name in ("article", "softmax_output"):
+        with pytest.raises(ValueError, match="output: expected a sigmoid or a tanh, got a softmax"):
+            clamp(CELLS[name], CELLS[name].initial_parameters(3, 4, rng), output=0.5)
 
 
 def test_a_kept_cell_state_is_kept_to_the_bit(rng):
@@ -202,5 +203,53 @@ def test_clamp_refuses_other_blocks_and_values(rng):
     params = CELLS["standard"].initial_parameters(3, 4, rng)
     with pytest.raises(ValueError, match="cell: expected one of input, forget, candidate, output"):
         clamp(CELLS["standard"], params, cell=1.0)
-    with pytest.raises(ValueError, match="forget: expected a value from 0 to 1, got 1.5"):
+    with pytest.raises(ValueError, match=r"forget: expected a number in \[0, 1\], got 1.5"):
         clamp(CELLS["standard"], params, forget=1.5)
+    with pytest.raises(ValueError, match=r"candidate: expected a number in \[-1, 1\], got nan"):
+        clamp(CELLS["standard"], params, candidate=float("nan"))
+
+
+def test_a_cell_names_one_activation_a_block():
+    with pytest.raises(ValueError, match="activations: expected 2, one a block, got 4; name those of input, candidate"):
+        Cell(variant, ("input", "candidate"))
+
+
+@pytest.mark.parametrize("missing", ["kernel", "recurrent_kernel", "bias", "peephole"])
+def test_a_missing_parameter_gets_one_clear_sentence(missing, rng):
+    params = CELLS["peephole"].initial_parameters(3, 4, rng)
+    del params[missing]
+    for call in (lambda: run(CELLS["peephole"], np.zeros((2, 5, 3)), params),
+                 lambda: clamp(CELLS["peephole"], params, input=0.0)):
+        with pytest.raises(ValueError, match=f"params: expected kernel, .*, got no {missing}; start from"):
+            call()
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("standard", [0, 3, 0, 0]), ("no_forget", [0, 0, 0]), ("coupled", [-3, 0, 0]), ("gru", [3, 0, 0]),
+    ("simple_rnn", [0])])
+def test_keep_sets_the_gate_that_keeps(name, expected):
+    bias = np.zeros(2 * len(expected), np.float32)
+    keep(name, bias, 3)
+    assert np.array_equal(bias, np.repeat(expected, 2))
+
+
+@pytest.mark.parametrize("name", ["standard", "coupled", "gru", "peephole"])
+def test_the_larger_the_bias_the_longer_it_keeps(name, rng):
+    cell, kept = CELLS[name], []
+    params = cell.initial_parameters(3, 4, rng)
+    start = tuple(np.ones((2, 4)) for _ in cell.states)
+    for value in (0.0, 3.0, 8.0):
+        keep(name, params["bias"], value)
+        kept.append(np.abs(run(cell, np.zeros((2, 9, 3)), params, start)[1][-1]).mean())
+    assert kept[0] < kept[1] < kept[2]
+
+
+@pytest.mark.parametrize(("name", "bias", "value", "error", "message"), [
+    ("lstm", np.zeros(8), 1, ValueError, "name: expected one of simple_rnn, .*, got 'lstm'"),
+    ("gru", np.zeros(8), 1, ValueError, "bias: expected one number a unit for each of update, .*, got 8 in all"),
+    ("gru", [0.0] * 6, 1, TypeError, "bias: expected a NumPy array, got list"),
+    ("gru", np.zeros(6), float("inf"), ValueError, r"value: expected a number in \(-inf, inf\), got inf"),
+])
+def test_keep_says_what_it_takes(name, bias, value, error, message):
+    with pytest.raises(error, match=message):
+        keep(name, bias, value)

@@ -5,7 +5,7 @@ import pytest
 
 from medlstm.cells import softmax
 from medlstm.gradients import complex_step, relative_error
-from medlstm.layers import Dense, MeanAndMaximum, mean_squared_error, softmax_cross_entropy
+from medlstm.layers import Dense, Dropout, MeanAndMaximum, mean_squared_error, softmax_cross_entropy
 
 
 def test_dense_forward_and_gradients(rng):
@@ -71,12 +71,40 @@ def test_bad_labels_get_one_clear_sentence(y, error, message):
 
 
 def test_bad_arrays_get_one_clear_sentence():
-    with pytest.raises(RuntimeError, match="expected a call of forward first"):
-        Dense(4, 3).backward(np.zeros((2, 3)))
+    for layer in (Dense(4, 3), MeanAndMaximum(), Dropout(0.5)):
+        with pytest.raises(RuntimeError, match="backward: expected a call of forward first"):
+            layer.backward(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"x: expected shape \(N, 4\), got \(2, 3\)"):
         Dense(4, 3).forward(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"target: expected shape \(2, 3\), got \(3, 2\)"):
         mean_squared_error(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: Dense(0, 2), ValueError, "input_size: expected a whole number of at least 1, got 0"),
+    (lambda: Dense(2, 2.0), TypeError, "units: expected a whole number of at least 1, got 2.0"),
+    (lambda: Dense(2, 2, dtype=int), TypeError, "dtype: expected a floating-point type"),
+    (lambda: Dense(2, 2, rng=-1), TypeError, "rng: expected a numpy.random.Generator or a seed"),
+    (lambda: Dropout(1), ValueError, r"rate: expected a number in \[0, 1\), got 1"),
+    (lambda: Dropout(-0.1), ValueError, r"rate: expected a number in \[0, 1\), got -0.1"),
+    (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), 1.0), ValueError, r"smoothing: .* got 1.0"),
+    (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), float("nan")), ValueError, "smoothing: .* nan"),
+])
+def test_bad_settings_get_one_clear_sentence(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_dropout_acts_in_training_only_and_keeps_the_mean(rng):
+    layer, x = Dropout(0.25, 3), rng.normal(size=(400, 30))
+    assert np.array_equal(layer.forward(x), x) and np.array_equal(layer.backward(x), x)
+    y = layer.forward(x, training=True)
+    kept = y != 0
+    np.testing.assert_allclose(y[kept], x[kept] / 0.75, rtol=1e-15)
+    assert abs(kept.mean() - 0.75) < 0.02
+    assert np.array_equal(layer.backward(np.ones_like(x)), kept / 0.75)
+    assert np.array_equal(Dropout(0.25, np.random.default_rng(3)).forward(x, training=True), y)
+    assert not np.array_equal(layer.forward(x, training=True), y)
 
 
 def test_smoothing_spreads_the_target(rng):

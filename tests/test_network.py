@@ -1,10 +1,10 @@
-"""The stacked network: its gradients, its training, its files, its complaints."""
+"""The stacked network: its gradients, what it learns, its complaints."""
 
 import numpy as np
 import pytest
 
 from medlstm.cells import CELLS, run
-from medlstm.explanation import evidence, trace
+from medlstm.explanation import trace
 from medlstm.gradients import complex_step, relative_error
 from medlstm.network import SequenceClassifier
 from medlstm.optimizers import SGD
@@ -35,8 +35,9 @@ def test_gradient_of_the_whole_network_by_complex_step(rng):
     network = small(dtype=np.float64, optimizer=SGD(0.0))
     x, y = rng.normal(size=(4, 6, 3)), np.array([0, 2, 1, 2])
     network.train_on_batch(x, y)
-    gradients = {f"{name}/{key}": array for name, layer in
-                 zip(("lstm_0", "lstm_1", "head"), network.layers, strict=True) for key, array in layer.gradients.items()}
+    assert list(network.named_layers) == ["lstm_0", "lstm_1", "head"]
+    gradients = {f"{name}/{key}": array for name, layer in network.named_layers.items()
+                 for key, array in layer.gradients.items()}
 
     def loss(name, value):
         p = network.parameters | {name: value}
@@ -77,113 +78,29 @@ def test_it_learns(rng):
     assert network.evaluate(x[90:], y[90:])[1] == history["val_accuracy"][-1] >= 0.9
 
 
-def test_a_seed_decides_everything(rng):
-    x, y = task(rng)
-    a, b, c = small(1), small(1), small(2)
-    histories = [network.fit(x, y, 2, 16, progress=False) for network in (a, b, c)]
-    assert histories[0] == histories[1] != histories[2]
-    assert np.array_equal(a.predict(x), b.predict(x))
+def test_the_read_out_of_each_step_is_that_of_the_sequence_cut_there(rng):
+    network, (x, _) = small(dtype=np.float64), task(rng, 5)
+    network.head.bias = rng.normal(size=3)
+    logits = network.forward_each_step(x)
+    assert logits.shape == (5, 6, 3)
+    for t in range(6):
+        np.testing.assert_allclose(logits[:, t], network.forward(x[:, :t + 1]), atol=1e-14)
+    with pytest.raises(ValueError, match=r"x: expected shape \(N, T, 3\), got \(5, 3\)"):
+        network.forward_each_step(x[:, 0])
 
 
-def test_fit_visits_every_example_once_an_epoch(rng):
-    x, y = task(rng, 50)
-    seen = []
-    network = small()
-    network.train_on_batch = lambda x, y: seen.append(x) or 0.0
-    network.fit(x, y, epochs=2, batch_size=16, progress=False)
-    first, second = np.concatenate(seen[:4]), np.concatenate(seen[4:])
-    assert not np.array_equal(first, second) and not np.array_equal(first, x)
-    for epoch in (first, second):
-        assert sorted(epoch.sum(axis=(1, 2))) == sorted(x.sum(axis=(1, 2)))
-
-
-def test_progress_is_a_line_an_epoch(rng, capsys):
-    x, y = task(rng, 20)
-    small().fit(x, y, epochs=2, validation_data=(x, y))
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 and lines[1].startswith("epoch 2/2: loss ")
-    assert "validation accuracy" in lines[1]
-
-
-def test_predict_and_evaluate_do_not_depend_on_the_batch_size(rng):
-    x, y = task(rng)
-    network = small()
-    p = network.predict(x)
-    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(network.predict(x, batch_size=7), p, atol=1e-6)
-    loss, accuracy = network.evaluate(x, y)
-    assert loss == pytest.approx(-np.log(p[np.arange(len(y)), y]).mean(), rel=1e-5)
-    assert accuracy == (p.argmax(axis=1) == y).mean()
-
-
-def test_a_saved_network_comes_back_to_the_bit(rng, tmp_path):
-    x, y = task(rng)
-    network = small()
-    network.fit(x, y, 1, progress=False)
-    network.save(tmp_path / "network.npz")
-    again = SequenceClassifier.load(tmp_path / "network.npz")
-    assert np.array_equal(network.predict(x), again.predict(x))
-    network.save(tmp_path / "without_a_suffix")
-    assert {p.name for p in tmp_path.iterdir()} == {"network.npz", "without_a_suffix"}
-
-
-def test_a_failed_save_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(file, **arrays):
-        file.write(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(OSError, match="disk full"):
-        small().save(tmp_path / "network.npz")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_missing_or_damaged_file_gets_one_clear_sentence(tmp_path):
-    path = tmp_path / "network.npz"
-    with pytest.raises(FileNotFoundError, match="network.npz: expected a saved network, got no file"):
-        SequenceClassifier.load(path)
-    small().save(path)
-    whole = path.read_bytes()
-    np.save(path.with_suffix(".npy"), np.zeros(3))
-    with pytest.raises(ValueError, match="network.npy: expected a network written by"):
-        SequenceClassifier.load(path.with_suffix(".npy"))
-    for content in (b"", b"nonsense", whole[:-40], whole[:200]):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match="network.npz: expected a network written by"):
-            SequenceClassifier.load(path)
-    with path.open("wb") as file:
-        np.savez(file, something=np.zeros(3))
-    with pytest.raises(ValueError, match="expected a network written by"):
-        SequenceClassifier.load(path)
-    with path.open("wb") as file:
-        np.savez(file, evil=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match="expected a network written by"):
-        SequenceClassifier.load(path)
-
-
-@pytest.mark.parametrize(("x", "y", "error", "message"), [
-    (np.zeros((2, 6, 4), "f"), np.zeros(2, int), ValueError, r"x: expected shape \(N, T, 3\), got \(2, 6, 4\)"),
-    (np.zeros((2, 6, 3), "u1"), np.zeros(2, int), TypeError, "x: expected floating-point numbers, got dtype uint8"),
-    (np.zeros((0, 6, 3), "f"), np.zeros(0, int), ValueError, "empty"),
-    (np.full((2, 6, 3), np.nan, "f"), np.zeros(2, int), ValueError, "expected finite numbers"),
-    (np.zeros((2, 6, 3), "f"), np.zeros(3, int), ValueError, r"y: expected shape \(2,\), got \(3,\)"),
-    (np.zeros((2, 6, 3), "f"), np.array([0, 3]), ValueError, "y: expected classes from 0 to 2"),
+@pytest.mark.parametrize(("settings", "error", "message"), [
+    ({"units": []}, TypeError, r"units: expected a sequence of one whole number or more, got \[\]"),
+    ({"units": 5}, TypeError, "units: expected a sequence of one whole number or more, got 5"),
+    ({"units": (5, 0)}, ValueError, r"units\[1\]: expected a whole number of at least 1, got 0"),
+    ({"classes": 0}, ValueError, "classes: expected a whole number of at least 2, got 0"),
+    ({"input_size": 3.0}, TypeError, "input_size: expected a whole number of at least 1, got 3.0"),
+    ({"seed": None}, TypeError, "seed: expected a whole number of at least 0, got None"),
+    ({"dtype": "int32"}, TypeError, "dtype: expected a floating-point type, got 'int32'"),
 ])
-def test_bad_data_gets_one_clear_sentence(x, y, error, message):
-    network = small()
-    for call in (lambda: network.fit(x, y, 1), lambda: network.train_on_batch(x, y),
-                 lambda: network.evaluate(x, y)):
-        with pytest.raises(error, match=message):
-            call()
-
-
-def test_evidence_ends_in_the_prediction(rng):
-    x, _ = task(rng, 5)
-    network = small()
-    shown = evidence(network, x)
-    assert shown.shape == (5, 6, 3)
-    np.testing.assert_allclose(shown[:, -1], network.predict(x), atol=1e-6)
-    np.testing.assert_allclose(shown[:, 2], network.predict(x[:, :3]), atol=1e-6)
+def test_bad_settings_get_one_clear_sentence(settings, error, message):
+    with pytest.raises(error, match=message):
+        SequenceClassifier(**{"input_size": 3, "units": (5,), "classes": 3} | settings)
 
 
 def test_trace_follows_the_network(rng):

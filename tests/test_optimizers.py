@@ -45,3 +45,32 @@ def test_clipping_leaves_small_gradients_alone():
     gradients = [np.array([3.0, 4.0])]
     assert clip_by_global_norm(gradients, 5.0) == 5
     np.testing.assert_array_equal(gradients[0], [3, 4])
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: Adam(float("nan")), r"learning_rate: expected a number in \[0, inf\), got nan"),
+    (lambda: Adam(-1), r"learning_rate: .* got -1"),
+    (lambda: SGD(float("inf")), r"learning_rate: .* got inf"),
+    (lambda: SGD(momentum=1.0), r"momentum: expected a number in \[0, 1\), got 1.0"),
+    (lambda: Adam(beta_1=-0.1), "beta_1: .* got -0.1"),
+    (lambda: Adam(beta_2=1), "beta_2: .* got 1"),
+    (lambda: Adam(epsilon=0), r"epsilon: expected a number in \(0, inf\), got 0"),
+    (lambda: Adam(clip_norm=0.0), r"clip_norm: expected a number in \(0, inf\], got 0.0"),
+    (lambda: SGD(clip_norm=-1), "clip_norm: .* got -1"),
+    (lambda: clip_by_global_norm([np.ones(2)], float("nan")), "limit: .* got nan"),
+])
+def test_bad_settings_get_one_clear_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_an_optimizer_serves_one_network(kind):
+    optimizer, mine, theirs = kind(), [np.ones(2), np.ones(3)], [np.ones(2), np.ones(3)]
+    gradients = [np.ones(2), np.ones(3)]
+    optimizer.update(mine, gradients)
+    optimizer.update(tuple(mine), gradients)
+    for others in (theirs, mine[:1], mine[::-1]):
+        with pytest.raises(ValueError, match="parameters: expected the arrays of the first update, got others"):
+            optimizer.update(others, gradients)
+    assert all((a == 1).all() for a in theirs)

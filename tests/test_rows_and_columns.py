@@ -1,12 +1,12 @@
-"""Rows beside columns: gradients, symmetry, training, files; and the shifts it is trained with."""
+"""Rows beside columns: gradients, symmetry, training, settings; and the shifts it is trained with."""
 
 import numpy as np
 import pytest
 
-from medlstm.gradients import central_difference, relative_error
+from medlstm.gradients import central_difference
 from medlstm.layers import softmax_cross_entropy
+from medlstm.network import RowsAndColumns
 from medlstm.optimizers import Adam
-from medlstm.rows_and_columns import RowsAndColumns
 
 
 def small(**options):
@@ -18,23 +18,24 @@ def test_every_gradient_by_central_difference(rng):
     x, y = rng.normal(size=(2, 4, 5)), np.array([2, 0])
 
     def forward(x):
-        network._rng = np.random.default_rng(3)     # the same numbers are dropped each time
+        network.dropout._rng = np.random.default_rng(3)     # the same numbers are dropped each time
         return network.forward(x, training=True)
 
     loss, dlogits = softmax_cross_entropy(forward(x), y, 0.1)
     dx = network.backward(dlogits)
     gradients = {f"{name}/{key}": g for name, layer in network.named_layers.items()
                  for key, g in layer.gradients.items()}
-    for name, array in network.parameters.items():
-        def value(a, array=array):
-            kept = array.copy()
-            array[...] = a
-            result = softmax_cross_entropy(forward(x), y, 0.1)[0]
-            array[...] = kept
-            return result
-        assert relative_error(gradients[name], central_difference(value, array.copy())) < 1e-6, name
-    value = lambda a: softmax_cross_entropy(forward(a), y, 0.1)[0]
-    assert relative_error(dx, central_difference(value, x)) < 1e-6
+    gradients["x"] = dx
+    for name, array in (network.parameters | {"x": x}).items():
+        start, direction = array.copy(), rng.normal(size=array.shape)      # along which every entry counts
+
+        def value(step, array=array, start=start, direction=direction):
+            array[...] = start + step * direction
+            return softmax_cross_entropy(forward(x), y, 0.1)[0]
+
+        slope = central_difference(value, np.zeros(()))
+        assert slope == pytest.approx((gradients[name] * direction).sum(), rel=1e-6, abs=1e-9), name
+        array[...] = start
 
 
 def test_a_turned_image_swaps_the_two_readings(rng):
@@ -47,15 +48,6 @@ def test_a_turned_image_swaps_the_two_readings(rng):
     turned.head.kernel = np.roll(network.head.kernel, 12, axis=0)
     x = rng.normal(size=(4, 5, 5))
     np.testing.assert_allclose(turned.predict(x.swapaxes(1, 2)), network.predict(x), atol=1e-14)
-
-
-def test_dropout_acts_in_training_only_and_keeps_the_mean(rng):
-    network = RowsAndColumns(4, 5, (64,), 3, dropout=0.5)
-    x = rng.random((40, 4, 5), np.float32)
-    network.forward(x)
-    assert (network._kept == 1).all()
-    network.forward(x, training=True)
-    assert set(np.unique(network._kept)) == {0, 2} and abs(network._kept.mean() - 1) < 0.05
 
 
 def test_it_learns_and_comes_back_from_its_file(rng, tmp_path):
@@ -72,26 +64,24 @@ def test_it_learns_and_comes_back_from_its_file(rng, tmp_path):
         again.predict(x.swapaxes(1, 2))
 
 
-def test_labels_are_smoothed_in_training_only(rng):
-    network = small(dropout=0.0, label_smoothing=0.3)
-    x, y = rng.normal(size=(6, 4, 5)), rng.integers(0, 3, 6)
-    logits = network.forward(x)
-    assert network.evaluate(x, y)[0] == pytest.approx(softmax_cross_entropy(logits, y)[0])
-    assert network.train_on_batch(x, y) == pytest.approx(softmax_cross_entropy(logits, y, 0.3)[0])
+def test_dropout_draws_from_the_generator_of_the_network(rng):
+    network, x = small(dropout=0.5), rng.normal(size=(2, 4, 5))
+    expected = np.random.default_rng()
+    expected.bit_generator.state = network._rng.bit_generator.state
+    network.forward(x, training=True)
+    expected.random((2, 16))
+    assert network._rng.random() == expected.random()
+    assert np.array_equal(network.forward(x), network.forward(x))
 
 
-def test_looking_at_validation_data_changes_nothing(rng):
-    x, y = rng.random((20, 4, 5)), rng.integers(0, 3, 20)
-    a, b = (small().fit(x, y, 3, batch_size=5, progress=False, validation_data=data) for data in (None, (x, y)))
-    assert a["loss"] == b["loss"]
-
-
-def test_fit_sets_the_learning_rate_and_augments(rng):
-    x, y = rng.random((10, 4, 5)), np.zeros(10, int)
-    asked, trained, network = [], [], small()
-    train_on_batch = network.train_on_batch
-    network.train_on_batch = lambda x, y: trained.append(x) or train_on_batch(x, y)
-    network.fit(x, y, 2, batch_size=5, progress=False, augment=lambda batch, rng: batch * 0,
-                learning_rate=lambda done: asked.append(done) or 0.0)
-    assert asked == [0, 0.25, 0.5, 0.75] and network.optimizer.learning_rate == 0
-    assert len(trained) == 4 and not np.any(trained)
+@pytest.mark.parametrize(("settings", "error", "message"), [
+    ({"rows": 0}, ValueError, "rows: expected a whole number of at least 1, got 0"),
+    ({"columns": 5.0}, TypeError, "columns: expected a whole number of at least 1, got 5.0"),
+    ({"units": []}, TypeError, "units: expected a sequence of one whole number or more"),
+    ({"dropout": 2}, ValueError, r"rate: expected a number in \[0, 1\), got 2"),
+    ({"label_smoothing": 5}, ValueError, r"label_smoothing: expected a number in \[0, 1\), got 5"),
+    ({"classes": 0}, ValueError, "classes: expected a whole number of at least 2, got 0"),
+])
+def test_bad_settings_get_one_clear_sentence(settings, error, message):
+    with pytest.raises(error, match=message):
+        RowsAndColumns(**{"rows": 4, "columns": 5, "units": (3,), "classes": 3} | settings)

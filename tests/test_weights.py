@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 
 from medlstm import keras_models, weights
-from medlstm.network import SequenceClassifier
+from medlstm.network import RowsAndColumns, SequenceClassifier
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -16,7 +16,7 @@ def test_numpy_to_keras_and_back(dtype, rng):
     x = rng.normal(size=(6, 7, 5)).astype(dtype)
     model = weights.to_keras(network)
     again = weights.from_keras(model)
-    np.testing.assert_allclose(model.predict(x, verbose=0), network.predict(x), atol=1e-6)
+    np.testing.assert_allclose(model(x), network.predict(x), atol=1e-6)
     assert np.array_equal(again.predict(x), network.predict(x))
     for name, array in network.parameters.items():
         assert array.dtype == dtype and array.tobytes() == again.parameters[name].tobytes()
@@ -25,7 +25,7 @@ def test_numpy_to_keras_and_back(dtype, rng):
 def test_keras_to_numpy(rng):
     model = keras_models.build("stacked_lstm", (28, 28), 10, 5)
     x = rng.random((4, 28, 28), np.float32)
-    np.testing.assert_allclose(weights.from_keras(model).predict(x), model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(weights.from_keras(model).predict(x), model(x), atol=1e-6)
 
 
 SOFTMAX = {"units": 2, "activation": "softmax"}
@@ -71,7 +71,7 @@ def test_keras_to_onnx(rng):
     x = rng.random((4, 28, 28), np.float32)
     session = onnxruntime.InferenceSession(
         weights.to_onnx(weights.from_keras(model)).SerializeToString(), providers=["CPUExecutionProvider"])
-    np.testing.assert_allclose(session.run(None, {"x": x})[0], model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(session.run(None, {"x": x})[0], model(x), atol=1e-6)
 
 
 def test_onnx_refuses_what_it_cannot_hold():
@@ -80,3 +80,14 @@ def test_onnx_refuses_what_it_cannot_hold():
     empty = onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], []))
     with pytest.raises(ValueError, match="model: expected a model made by weights.to_onnx"):
         weights.from_onnx(empty)
+
+
+def test_what_is_no_such_network_is_named():
+    network = RowsAndColumns(4, 5, (3,), 3)
+    for convert in (weights.to_keras, weights.to_onnx):
+        with pytest.raises(TypeError, match="network: expected a SequenceClassifier, got RowsAndColumns"):
+            convert(network)
+    with pytest.raises(TypeError, match="model: expected a keras.Model of LSTM .*, got RowsAndColumns"):
+        weights.from_keras(network)
+    with pytest.raises(TypeError, match="model: expected an onnx.ModelProto, got str"):
+        weights.from_onnx("network.onnx")

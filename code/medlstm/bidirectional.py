@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from medlstm.checks import check_array
+from medlstm.checks import check_array, generator
 from medlstm.lstm import LSTM
 
 
@@ -23,7 +23,7 @@ class Bidirectional:
     """
 
     def __init__(self, input_size, units, dtype=np.float32, rng=None, peepholes=False):
-        rng = np.random.default_rng(0) if rng is None else rng
+        rng = generator(rng)
         self.units = units
         self.directions = {"forward": LSTM(input_size, units, dtype, rng, peepholes),
                            "backward": LSTM(input_size, units, dtype, rng, peepholes, go_backwards=True)}

@@ -19,7 +19,7 @@ from functools import partial
 
 import numpy as np
 
-from medlstm.checks import check_array
+from medlstm.checks import check_array, check_number, generator
 from medlstm.parameters import recurrent_parameters
 
 
@@ -110,7 +110,7 @@ def gru(x_t, state, params, xp=np):
 
 @dataclass(frozen=True)
 class Cell:
-    """One time step, with the names of its column blocks and of its states.
+    """One time step, with the names of its column blocks, of their activations and of its states.
 
     Parameters
     ----------
@@ -118,38 +118,54 @@ class Cell:
         ``step(x_t, state, params, xp)``, which returns ``(state, gates)``.
     blocks : tuple of str
         What the column blocks of the kernels compute, in order.
+    activations : tuple of {"sigmoid", "tanh", "softmax"}
+        What each block passes through, in the same order.
     states : tuple of str
         What the members of ``state`` are called, the hidden state first.
     peepholes : int
         How many gates see the cell state.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many activations as blocks.
     """
 
     step: Callable
     blocks: tuple[str, ...] = ("input", "forget", "candidate", "output")
+    activations: tuple[str, ...] = ("sigmoid", "sigmoid", "tanh", "sigmoid")
     states: tuple[str, ...] = ("hidden", "cell")
     peepholes: int = 0
+
+    def __post_init__(self):
+        if len(self.activations) != len(self.blocks):
+            raise ValueError(f"activations: expected {len(self.blocks)}, one a block, got {len(self.activations)}; "
+                             f"name those of {', '.join(self.blocks)}")
 
     def __call__(self, x_t, state, params, xp=np):
         return self.step(x_t, state, params, xp)
 
     def initial_parameters(self, input_size, units, rng, dtype=np.float64):
         """Fresh ``params``, started as Keras starts them; see `medlstm.parameters`."""
-        return recurrent_parameters(input_size, units, self.blocks, rng, dtype, self.peepholes)
+        return recurrent_parameters(input_size, units, self.blocks, generator(rng), dtype, self.peepholes)
 
 
-WITHOUT_FORGET = ("input", "candidate", "output")
+WITHOUT_FORGET = {"blocks": ("input", "candidate", "output"), "activations": ("sigmoid", "tanh", "sigmoid")}
+SOFTMAX_OUTPUT = ("sigmoid", "sigmoid", "tanh", "softmax")
 
 CELLS = {
-    "simple_rnn": Cell(simple_rnn, blocks=("hidden",), states=("hidden",)),
+    "simple_rnn": Cell(simple_rnn, ("hidden",), ("tanh",), states=("hidden",)),
     "standard": Cell(standard),
-    "no_forget": Cell(partial(variant, forget="one"), blocks=WITHOUT_FORGET),
-    "coupled": Cell(partial(variant, forget="coupled"), blocks=WITHOUT_FORGET),
+    "no_forget": Cell(partial(variant, forget="one"), **WITHOUT_FORGET),
+    "coupled": Cell(partial(variant, forget="coupled"), **WITHOUT_FORGET),
     "peephole": Cell(partial(variant, peepholes=True), peepholes=3),
     "no_cell_path": Cell(partial(variant, cell_path=False)),
-    "softmax_output": Cell(partial(variant, output_activation=softmax)),
-    "article": Cell(article),
-    "gru": Cell(gru, blocks=("update", "reset", "candidate"), states=("hidden",)),
+    "softmax_output": Cell(partial(variant, output_activation=softmax), activations=SOFTMAX_OUTPUT),
+    "article": Cell(article, activations=SOFTMAX_OUTPUT),
+    "gru": Cell(gru, ("update", "reset", "candidate"), ("sigmoid", "sigmoid", "tanh"), states=("hidden",)),
 }
+KEEPING = {"coupled": ("input", -1), "gru": ("update", 1)}
+"""Block that keeps the memory, and the sign with which it does; "forget" and 1 elsewhere."""
 
 
 def run(cell, x, params, initial_state=None):
@@ -176,8 +192,9 @@ def run(cell, x, params, initial_state=None):
     Raises
     ------
     TypeError, ValueError
-        If `x` is not a finite array of shape (N, T, D).
+        If `x` is not a finite array of shape (N, T, D), or a parameter is missing.
     """
+    _check_params(cell, params)
     check_array("x", x, ("N", "T", params["kernel"].shape[0]))
     units = params["recurrent_kernel"].shape[0]
     dtype = np.result_type(x, *params.values())
@@ -213,25 +230,62 @@ def clamp(cell, params, /, **values):
     Raises
     ------
     ValueError
-        If the cell has no such block, or the value is out of its range.
+        If the cell has no such block, the block is a softmax, the value is out of its range, or a
+        parameter is missing.
     """
+    _check_params(cell, params)
     params = {name: array.copy() for name, array in params.items()}
     units = params["recurrent_kernel"].shape[0]
     for name, value in values.items():
-        tanh = name in ("candidate", "hidden")
-        low = -1 if tanh else 0
         if name not in cell.blocks:
             raise ValueError(f"{name}: expected one of {', '.join(cell.blocks)}; choose one of these")
-        if cell in (CELLS["softmax_output"], CELLS["article"]) and name == "output":
-            raise ValueError("output: expected a sigmoid gate, got a softmax, whose units share one sum; "
+        activation = cell.activations[cell.blocks.index(name)]
+        if activation == "softmax":
+            raise ValueError(f"{name}: expected a sigmoid or a tanh, got a softmax, whose units share one sum; "
                              "hold another block")
-        if not low <= value <= 1:
-            raise ValueError(f"{name}: expected a value from {low} to 1, got {value}; choose one within")
+        check_number(name, value, "[-1, 1]" if activation == "tanh" else "[0, 1]")
         block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
         params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
         with np.errstate(divide="ignore"):
-            z = np.arctanh(value) if tanh else np.log(value) - np.log1p(-value)
+            z = np.arctanh(value) if activation == "tanh" else np.log(value) - np.log1p(-value)
         params["bias"][block] = np.clip(z, -1000, 1000)
         if cell.peepholes and name != "candidate":
             params["peephole"][("input", "forget", "output").index(name)] = 0
     return params
+
+
+def keep(name, bias, value):
+    """Start the gate that keeps the memory, if the cell has one, with a bias: the larger, the longer it keeps.
+
+    Parameters
+    ----------
+    name : str
+        A key of `CELLS`. The gate is the forget gate, or what stands for it: the update gate of
+        ``gru``, and in ``coupled`` the input gate, whose bias becomes -`value`.
+    bias : array (B*H,)
+        Of such a cell; changed in place. Left as it is if no gate keeps, as in ``simple_rnn``.
+    value : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such cell, `bias` is no floating-point array of that shape, or `value` is not finite.
+    """
+    if name not in CELLS:
+        raise ValueError(f"name: expected one of {', '.join(CELLS)}, got {name!r}; choose one of these")
+    blocks = CELLS[name].blocks
+    check_array("bias", bias, (f"{len(blocks)}*H",))
+    if len(bias) % len(blocks):
+        raise ValueError(f"bias: expected one number a unit for each of {', '.join(blocks)}, got {len(bias)} in all; "
+                         "pass the bias of such a cell")
+    check_number("value", value, "(-inf, inf)")
+    block, sign = KEEPING.get(name, ("forget", 1))
+    if block in blocks:
+        bias.reshape(len(blocks), -1)[blocks.index(block)] = sign * value
+
+
+def _check_params(cell, params):
+    expected = ["kernel", "recurrent_kernel", "bias", *["peephole"] * bool(cell.peepholes)]
+    if missing := [name for name in expected if name not in params]:
+        raise ValueError(f"params: expected {', '.join(expected)}, got no {', '.join(missing)}; "
+                         "start from cell.initial_parameters")

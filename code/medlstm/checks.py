@@ -1,6 +1,99 @@
-"""Is this array what we expect? If not, one sentence says what came instead, and what to do."""
+"""Is this what we expect? If not, one sentence says what came instead, and what to do."""
+
+from numbers import Integral, Real
 
 import numpy as np
+
+
+class NotFinite(ValueError):
+    """NaN or infinity stands where a finite number is expected."""
+
+
+def check_size(name, value, least=1):
+    """Raise unless `value` is a whole number, and at least `least`.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer; ``4.0`` and True are none.
+    ValueError
+        If it is too small.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise (ValueError if whole else TypeError)(
+            f"{name}: expected a whole number of at least {least}, got {value!r}; pass such an int")
+
+
+def check_sizes(name, values):
+    """Raise unless `values` is a sequence of one whole number or more, each at least 1."""
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) == 0:
+        raise TypeError(f"{name}: expected a sequence of one whole number or more, got {values!r}; "
+                        "pass one size a layer, such as (128, 64)")
+    for k, value in enumerate(values):
+        check_size(f"{name}[{k}]", value)
+
+
+def check_number(name, value, interval):
+    """Raise unless `value` is a real number within an interval.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls the number.
+    value : object
+        The candidate.
+    interval : str
+        As mathematics writes it: ``"[0, 1)"`` holds 0 and not 1, ``"[0, inf)"`` every finite
+        number that is not negative.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it lies outside, or is NaN.
+    """
+    low, high = map(float, interval[1:-1].split(","))
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not (low < value < high or (value == low and interval[0] == "[")
+                          or (value == high and interval[-1] == "]")):
+        raise (ValueError if number else TypeError)(
+            f"{name}: expected a number in {interval}, got {value!r}; choose one within")
+
+
+def check_dtype(dtype):
+    """The NumPy dtype that `dtype` names; raise TypeError unless it is a real floating-point type."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found.kind != "f":
+        raise TypeError(f"dtype: expected a floating-point type, got {dtype!r}; use numpy.float32 or numpy.float64")
+    return found
+
+
+def generator(rng):
+    """A random generator: `rng` itself, or a new one from a seed; None stands for the seed 0.
+
+    Raises
+    ------
+    TypeError
+        If `rng` is neither a ``numpy.random.Generator`` nor a whole number of at least 0, nor None.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    seed = 0 if rng is None else rng
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise TypeError(f"rng: expected a numpy.random.Generator or a seed of at least 0, got {rng!r}; "
+                        "pass numpy.random.default_rng(0)")
+    return np.random.default_rng(seed)
+
+
+def check_forward_came_first(memory):
+    """Raise RuntimeError if `memory`, what `forward` leaves behind for `backward`, is None."""
+    if memory is None:
+        raise RuntimeError("backward: expected a call of forward first, got none; run forward on the same batch")
 
 
 def check_array(name, array, shape, kind="f", dtype=None):
@@ -24,7 +117,8 @@ def check_array(name, array, shape, kind="f", dtype=None):
     TypeError
         If `array` is no NumPy array, or holds numbers of another kind.
     ValueError
-        If its shape differs, if it is empty, or if a number in it is not finite.
+        If its shape differs, if it is empty, or if a number in it is not finite (`NotFinite`) or
+        does not fit.
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}; "
@@ -44,11 +138,11 @@ def check_array(name, array, shape, kind="f", dtype=None):
         raise TypeError(f"{name}: expected {wanted}, got dtype {array.dtype}; "
                         f"convert it first, for example with {advice}")
     if dtype is not None and array.dtype.kind == "c":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}; use x.real, or cells.run")
+        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}; take the real part, or cells.run")
     if kind == "f" and not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity; "
-                         "find where they come from before you train on them")
-    if dtype is not None and np.abs(array).max() > np.finfo(dtype).max:
+        raise NotFinite(f"{name}: expected finite numbers, got NaN or infinity; "
+                        "find where they come from before you train on them")
+    if dtype is not None and not np.can_cast(array.dtype, dtype) and np.abs(array).max() > np.finfo(dtype).max:
         raise ValueError(f"{name}: expected numbers that fit into {np.dtype(dtype)}, got larger ones; "
                          "scale them, or build the layer in float64")
 

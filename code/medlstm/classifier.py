@@ -1,23 +1,20 @@
 """How is a network trained, used and kept, whatever its layers are?"""
 
 import time
-import zipfile
-from pathlib import Path
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
 
 import numpy as np
 
+from medlstm.archives import read_arrays
 from medlstm.cells import softmax
-from medlstm.checks import check_array, check_labels
-from medlstm.files import whole_file
+from medlstm.checks import NotFinite, check_array, check_labels, check_number, check_size
+from medlstm.files import expanded, whole_file
 from medlstm.layers import softmax_cross_entropy
 
 
-class Classifier:
-    """What all networks of this package share.
-
-    A network sets the attributes below and ``_rng``, its source of random numbers, and writes ``forward(x, training)`` from examples to logits
-    (N, K), ``backward(dlogits, input_gradient)``, and ``_like(arrays)``, an untrained network of the
-    shape of saved arrays.
+class Classifier(ABC):
+    """What all networks of this package share: a network sets `named_layers` and writes the abstract methods.
 
     Attributes
     ----------
@@ -32,7 +29,31 @@ class Classifier:
         Share of each target that is spread evenly over all classes in training.
     """
 
-    label_smoothing = 0.0
+    def __init__(self, input_shape, classes, seed, optimizer, label_smoothing=0.0):
+        check_size("classes", classes, 2)
+        check_size("seed", seed, 0)
+        check_number("label_smoothing", label_smoothing, "[0, 1)")
+        self.input_shape, self.classes, self.optimizer = input_shape, classes, optimizer
+        self.label_smoothing = label_smoothing
+        self._rng = np.random.default_rng(seed)
+
+    @abstractmethod
+    def forward(self, x, training=False):
+        """Logits (N, K) of examples x of `input_shape`."""
+
+    @abstractmethod
+    def backward(self, dlogits, input_gradient=True):
+        """Gradient with respect to the latest x, or None; leaves the ``gradients`` of each layer behind."""
+
+    @staticmethod
+    @abstractmethod
+    def _sizes(shapes):
+        """The first arguments of the constructor, from the shapes of saved arrays by name."""
+
+    @staticmethod
+    @abstractmethod
+    def _count(*sizes):
+        """How many numbers the weights of a network of these sizes are."""
 
     @property
     def layers(self):
@@ -58,12 +79,21 @@ class Classifier:
         float
             Mean cross-entropy of the batch in nats, before the step, with `label_smoothing` and whatever
             the network does in training only.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `x` or `y` is not such an array.
+        NotFinite
+            If a weight is, or the square of the loss or of a gradient; the weights stay as they were.
         """
-        loss, dlogits = softmax_cross_entropy(self.forward(x, training=True), y, self.label_smoothing)
-        self.backward(dlogits, input_gradient=False)
-        self.optimizer.update(
-            list(self.parameters.values()),
-            [layer.gradients[key] for layer in self.layers for key in layer.parameters])
+        self._check(x, y)
+        with self._finite():
+            loss, dlogits = softmax_cross_entropy(self.forward(x, training=True), y, self.label_smoothing)
+            self.backward(dlogits, input_gradient=False)
+            gradients = [layer.gradients[key] for layer in self.layers for key in layer.parameters]
+            _check_squares(loss, *gradients)
+            self.optimizer.update(list(self.parameters.values()), gradients)
         return float(loss)
 
     def fit(self, x, y, epochs, batch_size=128, validation_data=None, progress=True, augment=None,
@@ -75,6 +105,7 @@ class Classifier:
         x : array of `input_shape`
         y : array of integers (N,)
         epochs, batch_size : int
+            Both at least 1.
         validation_data : tuple of arrays (x, y), optional
             Evaluated after each epoch, never trained on.
         progress : bool
@@ -89,7 +120,16 @@ class Classifier:
         dict of lists
             ``loss`` (of `train_on_batch`, mean over the epoch's examples) and, with validation data, ``val_loss`` and
             ``val_accuracy``: one number an epoch.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array, a number or a rate that `learning_rate` returns is not such.
+        NotFinite
+            As `train_on_batch`; the weights stay as the last good batch left them.
         """
+        check_size("epochs", epochs)
+        check_size("batch_size", batch_size)
         self._check(x, y)
         if validation_data is not None:
             self._check(*validation_data)
@@ -101,7 +141,9 @@ class Classifier:
             total = 0
             for number, batch in enumerate(batches):
                 if learning_rate is not None:
-                    self.optimizer.learning_rate = learning_rate((epoch + number / len(batches)) / epochs)
+                    rate = learning_rate((epoch + number / len(batches)) / epochs)
+                    check_number("learning_rate", rate, "[0, inf)")
+                    self.optimizer.learning_rate = rate
                 chosen = x[batch] if augment is None else augment(x[batch], self._rng)
                 total += len(batch) * self.train_on_batch(chosen, y[batch])
             history["loss"].append(total / len(x))
@@ -115,18 +157,18 @@ class Classifier:
         return history
 
     def predict(self, x, batch_size=256):
-        """Probabilities (N, K) of examples x of `input_shape`."""
+        """Probabilities (N, K) of examples x of `input_shape`; raises `NotFinite` where weights or logits are not."""
         return softmax(self._logits(x, batch_size))
 
     def evaluate(self, x, y, batch_size=256):
-        """Mean cross-entropy in nats, and accuracy, on examples x with classes y (N,)."""
+        """Mean cross-entropy in nats, and accuracy, on examples x with classes y (N,); raises as `predict`."""
         self._check(x, y)
         logits = self._logits(x, batch_size)
         loss, _ = softmax_cross_entropy(logits, y)
         return float(loss), float((logits.argmax(axis=1) == y).mean())
 
     def save(self, path):
-        """Write all weights to an .npz file, whole or not at all."""
+        """Write all weights to an .npz file, whole or not at all; ``~`` is the home folder."""
         with whole_file(path) as part, part.open("wb") as file:
             np.savez(file, **self.parameters)
 
@@ -141,27 +183,54 @@ class Classifier:
         ValueError
             If the file is damaged, or holds something else.
         """
-        path = Path(path)
+        path = expanded(path)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected a saved network, got no file; "
                                     "check the path, or save the network again")
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                arrays = dict(arrays)
-            model = cls._like(arrays)
+            arrays = read_arrays(path)
+            sizes = cls._sizes({name: array.shape for name, array in arrays.items()})
+            if cls._count(*sizes) != sum(array.size for array in arrays.values()):
+                raise ValueError(f"it holds other weights than a network of sizes {sizes}")
+            model = cls(*sizes, dtype=arrays["head/bias"].dtype)
             for name, array in model.parameters.items():
-                if array.shape != arrays[name].shape:
+                if (array.shape, array.dtype) != (arrays[name].shape, arrays[name].dtype):
                     raise ValueError(name)
                 array[...] = arrays[name]
-        except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except (LookupError, ValueError) as error:
             raise ValueError(f"{path}: expected a network written by {cls.__name__}.save, got "
                              f"a file that cannot be read as one ({error}); save it again") from error
         return model
 
     def _logits(self, x, batch_size):
+        check_size("batch_size", batch_size)
         check_array("x", x, self.input_shape)
-        return np.concatenate([self.forward(x[k:k + batch_size]) for k in range(0, len(x), batch_size)])
+        with self._finite():
+            logits = np.concatenate([self.forward(x[k:k + batch_size]) for k in range(0, len(x), batch_size)])
+            _check_squares(logits)
+        return logits
+
+    @contextmanager
+    def _finite(self):
+        """Name weights that are not finite, or too large to compute with, as what they are."""
+        bad = [name for name, array in self.parameters.items() if not np.isfinite(array).all()]
+        if bad:
+            raise NotFinite(f"weights: expected finite numbers, got NaN or infinity in {', '.join(bad)}; "
+                            "build or load the network again, and train it with a smaller learning rate")
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                yield
+        except NotFinite as error:
+            raise NotFinite("loss: expected finite logits, loss and gradients, got NaN, infinity or numbers too large "
+                            "to be squared; the weights are as they were before this batch, but train the network "
+                            "again, with a smaller learning rate or clip_norm") from error
 
     def _check(self, x, y):
         check_array("x", x, self.input_shape)
         check_labels(y, len(x), self.classes)
+
+
+def _check_squares(*arrays):
+    """Raise `NotFinite` unless the sum of squares of each array is finite, and so all that is made of it."""
+    if not all(np.isfinite(np.vdot(a, a)) for a in arrays):
+        raise NotFinite("expected finite numbers")

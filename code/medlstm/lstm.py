@@ -14,16 +14,38 @@ The same equations as ``cells.standard`` and ``cells.CELLS["peephole"]``, arrang
   few steps only, so that it is still in the cache when it is multiplied.
 """
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 
-from medlstm.checks import check_array, check_mask
+from medlstm.checks import check_array, check_dtype, check_forward_came_first, check_mask, generator
 from medlstm.parameters import Weight, recurrent_parameters
 
 BLOCKS = ("input", "forget", "candidate", "output")     # column blocks of the kernels, as in Keras
 HALVES = (0.5, 0.5, 1.0, 0.5)    # what each block of z is multiplied with before its tanh
 CHUNK = 7    # time steps whose gradients are gathered before they are multiplied
+
+
+@dataclass
+class Memory:
+    """What one `forward` leaves for `backward`, and the room both work in, with K = D + H + 1."""
+
+    z: np.ndarray
+    """(T, 4H, N). The four blocks after their activations, in the order of `BLOCKS`."""
+    dz: np.ndarray
+    """(4H, min(T, CHUNK), N). Gradient of the blocks before their activations, for a few steps."""
+    c: np.ndarray
+    """(T + 1, H, N). Cell state, that before the first step first."""
+    tanh_c: np.ndarray
+    """(T, H, N). tanh of the cell state after each step."""
+    scratch: np.ndarray
+    """(2, H, N). Room for what a line computes on the way."""
+    xh: np.ndarray = None
+    """(K, T + 1, N). [x; h; 1] that each step meets: its input, the hidden state before it, and ones."""
+    h: np.ndarray = None
+    """(H, T + 1, N). The rows of `xh` that are the hidden state."""
+    skip: np.ndarray = None
+    """bool (T, 1, N), or None. Where a sequence has no such step."""
 
 
 class LSTM:
@@ -37,8 +59,8 @@ class LSTM:
         H, memory cells.
     dtype : dtype
         Floating-point type of weights and results.
-    rng : numpy.random.Generator, optional
-        Source of the starting weights; ``numpy.random.default_rng(0)`` unless given.
+    rng : numpy.random.Generator or int, optional
+        Source of the starting weights, or a seed for one; the seed 0 unless given.
     peepholes : bool
         Let the gates see the cell state (Gers, Schraudolph and Schmidhuber 2002): input and forget
         gates the previous one, the output gate the new one.
@@ -55,6 +77,11 @@ class LSTM:
         With peepholes only: rows for the input, forget and output gates.
     parameters, gradients : dict of arrays
         By these names. The gradients are those of the latest `backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no whole number of at least 1, `dtype` no floating-point type, or `rng` no generator.
     """
 
     kernel = Weight()
@@ -63,10 +90,9 @@ class LSTM:
     peephole = Weight()
 
     def __init__(self, input_size, units, dtype=np.float32, rng=None, peepholes=False, go_backwards=False):
-        self.input_size, self.units, self.dtype = input_size, units, np.dtype(dtype)
+        self.input_size, self.units, self.dtype = input_size, units, check_dtype(dtype)
         self.peepholes, self.go_backwards = peepholes, go_backwards
-        rng = np.random.default_rng(0) if rng is None else rng
-        self.parameters = recurrent_parameters(input_size, units, BLOCKS, rng, dtype, 3 * peepholes)
+        self.parameters = recurrent_parameters(input_size, units, BLOCKS, generator(rng), dtype, 3 * peepholes)
         self.gradients = {}
         self._memory = None
 
@@ -92,7 +118,8 @@ class LSTM:
         Raises
         ------
         TypeError, ValueError
-            If an array has the wrong type or shape, is empty, or holds NaN or infinity.
+            If an array has the wrong type or shape, is empty, is complex, or holds NaN, infinity or
+            numbers too large for `dtype`.
         """
         check_array("x", x, ("N", "T", self.input_size), dtype=self.dtype)
         (N, T, D), H = x.shape, self.units
@@ -155,15 +182,13 @@ class LSTM:
         RuntimeError
             If `forward` has not been called.
         TypeError, ValueError
-            If an array has the wrong type or shape, or holds NaN or infinity.
+            If an array is wrong in one of the ways that `forward` names.
         """
         m = self._memory
-        if m is None:
-            raise RuntimeError("backward: expected a call of forward first, got none; "
-                               "run forward on the same batch")
+        check_forward_came_first(m)
         (T, H, N), D = m.tanh_c.shape, self.input_size
         if dh is not None:
-            check_array("dh", dh, (N, T, H))
+            check_array("dh", dh, (N, T, H), dtype=self.dtype)
             dh = self._inside(dh)
         dh_t, dc = self._state_or_zeros("final_state_gradient", final_state_gradient, N)
         if self.peepholes:
@@ -232,7 +257,7 @@ class LSTM:
         if m is None or m.tanh_c.shape != (T, H, N):
             shapes = {"z": (T, 4 * H, N), "dz": (4 * H, min(T, CHUNK), N), "c": (T + 1, H, N),
                       "tanh_c": (T, H, N), "scratch": (2, H, N)}
-            m = SimpleNamespace(**{name: np.empty(shape, self.dtype) for name, shape in shapes.items()})
+            m = Memory(**{name: np.empty(shape, self.dtype) for name, shape in shapes.items()})
         m.xh = np.empty((K, T + 1, N), self.dtype)      # handed out as h, so never used again
         m.xh[-1] = 1
         m.h = m.xh[self.input_size:-1]
@@ -252,7 +277,7 @@ class LSTM:
             raise ValueError(f"{name}: expected two arrays, got {len(pair)}; "
                              "pass those of the hidden state and of the cell state")
         for k, part in enumerate(pair):
-            check_array(f"{name}[{k}]", part, (N, self.units))
+            check_array(f"{name}[{k}]", part, (N, self.units), dtype=self.dtype)
         return np.array([part.T for part in pair], self.dtype)
 
 

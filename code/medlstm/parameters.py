@@ -7,18 +7,34 @@ which starts at one (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015)
 
 import numpy as np
 
+from medlstm.checks import check_array, check_dtype, check_size
+
 
 class Weight:
-    """An attribute that reads, and writes in place, the array of its name in ``parameters``."""
+    """An attribute that reads, and writes in place, the array of its name in ``parameters``.
+
+    What is written is one finite real number for all entries, or an array of them of the same shape.
+    A layer that has no such array raises AttributeError.
+    """
 
     def __set_name__(self, owner, name):
         self.name = name
 
     def __get__(self, layer, owner=None):
-        return self if layer is None else layer.parameters[self.name]
+        if layer is None:
+            return self
+        if self.name not in layer.parameters:
+            raise AttributeError(f"{self.name}: expected one of {', '.join(layer.parameters)}, got a weight that this "
+                                 f"{type(layer).__name__} was built without; build it with {self.name}s=True")
+        return layer.parameters[self.name]
 
     def __set__(self, layer, value):
-        layer.parameters[self.name][...] = value
+        weight, value = self.__get__(layer), np.asarray(value)
+        if value.dtype.kind in "iu":
+            value = value.astype(float)
+        whole = value if value.ndim else np.broadcast_to(value, weight.shape)
+        check_array(self.name, whole, weight.shape, dtype=weight.dtype)
+        weight[...] = value
 
 
 def glorot_uniform(shape, rng, dtype):
@@ -47,7 +63,7 @@ def recurrent_parameters(input_size, units, blocks, rng, dtype, peepholes=0):
     rng : numpy.random.Generator
         Source of the random numbers.
     dtype : dtype
-        Floating-point type of the arrays.
+        Real floating-point type of the arrays.
     peepholes : int
         P, gates that see the cell state. Their weights start at 0, and so the cell as a standard one.
 
@@ -56,10 +72,15 @@ def recurrent_parameters(input_size, units, blocks, rng, dtype, peepholes=0):
     dict of arrays
         ``kernel`` (D, B*H), ``recurrent_kernel`` (H, B*H), ``bias`` (B*H,) and, with peepholes,
         ``peephole`` (P, H).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no whole number of at least 1, or `dtype` no real floating-point type.
     """
-    for name, size in (("input_size", input_size), ("units", units)):
-        if size < 1:
-            raise ValueError(f"{name}: expected at least 1, got {size}")
+    check_size("input_size", input_size)
+    check_size("units", units)
+    dtype = check_dtype(dtype)
     columns = len(blocks) * units
     bias = np.zeros(columns, dtype)
     if "forget" in blocks:

@@ -23,7 +23,13 @@ def to_keras(network):
     -------
     keras.Model
         Takes (N, T, D), returns probabilities (N, K); same dtype, same bits in every weight.
+
+    Raises
+    ------
+    TypeError
+        If `network` is no `SequenceClassifier`.
     """
+    _check_network(network)
     import keras
 
     dtype = str(network.head.kernel.dtype)
@@ -52,9 +58,16 @@ def from_keras(model):
 
     Raises
     ------
+    TypeError
+        If `model` is no Keras model.
     ValueError
         If the model has other layers, or layers with other settings.
     """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError("model: expected a keras.Model of LSTM layers and one Dense layer, "
+                        f"got {type(model).__name__}; pass such a model")
     kinds = [type(layer).__name__ for layer in model.layers]
     *lstms, head = model.layers or [None]
     if not lstms or kinds != ["LSTM"] * len(lstms) + ["Dense"]:
@@ -96,10 +109,11 @@ def to_onnx(network):
     Raises
     ------
     TypeError
-        If the network has another dtype.
+        If `network` is no `SequenceClassifier`, or has another dtype.
     """
     from onnx import TensorProto, checker, helper, numpy_helper
 
+    _check_network(network)
     if network.head.kernel.dtype != np.float32:
         raise TypeError(f"network: expected dtype float32, got {network.head.kernel.dtype}; build it with that")
     nodes = [helper.make_node("Transpose", ["x"], ["h_0"], perm=(1, 0, 2))]
@@ -138,11 +152,15 @@ def from_onnx(model):
 
     Raises
     ------
+    TypeError
+        If `model` is no ONNX model.
     ValueError
         If the model has other arrays than such a network.
     """
-    from onnx import numpy_helper
+    from onnx import ModelProto, numpy_helper
 
+    if not isinstance(model, ModelProto):
+        raise TypeError(f"model: expected an onnx.ModelProto, got {type(model).__name__}; read a file with onnx.load")
     arrays = {array.name: numpy_helper.to_array(array) for array in model.graph.initializer}
     depth = sum(name.endswith("/R") for name in arrays)
     expected = {"one", "zero", "head/kernel", "head/bias"}
@@ -159,6 +177,12 @@ def from_onnx(model):
         lstm.bias = _reorder(B[:len(W)], back)
     network.head.kernel, network.head.bias = arrays["head/kernel"], arrays["head/bias"]
     return network
+
+
+def _check_network(network):
+    if not isinstance(network, SequenceClassifier):
+        raise TypeError(f"network: expected a SequenceClassifier, got {type(network).__name__}; "
+                        "other networks have no twin in Keras or ONNX")
 
 
 def _onnx_arrays(lstm):

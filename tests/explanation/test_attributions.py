@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from medlstm.explanation import evidence, integrated_gradients, occlude_rows, trace
-from medlstm.network import SequenceClassifier
-from medlstm.rows_and_columns import RowsAndColumns
+from medlstm.network import RowsAndColumns, SequenceClassifier
+
 
 
 @pytest.fixture

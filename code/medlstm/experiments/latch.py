@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from medlstm.cells import CELLS
+from medlstm.cells import CELLS, keep
 from medlstm.datasets import drawn_checksum, latch
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
@@ -22,7 +22,6 @@ QUICK = {"batches": 10, "units": 4, "validation_sequences": 100}
 
 BIASES = (0, 1, 3, 5)
 LENGTHS = (28, 100)
-KEEPS = {"coupled": ("input", -1), "gru": ("update", 1)}    # block, sign; "forget" and 1 elsewhere
 
 
 def data():
@@ -51,14 +50,6 @@ def run(job, settings):
            "train": {"loss": [round(float(part.mean()), 5) for part in np.array_split(losses, 10)]},
            "validation": {"accuracy": accuracy(y, predicted).value}}
     return Outcome(row, predicted.astype(np.uint8))
-
-
-def keep(name, bias, value):
-    """Start the gate that keeps, if the cell of that name has one, with a value; changes `bias` (B*H,)."""
-    block, sign = KEEPS.get(name, ("forget", 1))
-    blocks = CELLS[name].blocks
-    if block in blocks:
-        bias.reshape(len(blocks), -1)[blocks.index(block)] = sign * value
 
 
 def _train_numpy(job, settings, batches, x):

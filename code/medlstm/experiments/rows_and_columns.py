@@ -14,7 +14,7 @@ import numpy as np
 from medlstm.datasets import checksums, load_mnist, scaled, shift
 from medlstm.evaluation import accuracy
 from medlstm.experiments.runner import Outcome
-from medlstm.rows_and_columns import RowsAndColumns
+from medlstm.network import RowsAndColumns
 
 SETTINGS = {"units": [64, 64], "epochs": 20, "batch_size": 128, "learning_rate": 0.003, "warm_up": 0.02,
             "shift": 2, "dropout": 0.25, "label_smoothing": 0.05, "train_images": 60000, "test_images": 10000}

@@ -47,17 +47,20 @@ class KerasNetwork:
         if not isinstance(head, keras.layers.Dense) or activation not in ("linear", "softmax"):
             raise ValueError("model: expected a Dense layer at its end, with softmax or without activation, "
                              f"got {type(head).__name__} with {activation}; add one, or take a classifier")
-        self.classes, self._head = head.units, head
-        self._body = keras.Model(model.inputs, head.input)
+        self.classes = head.units
+        self._x, self._body, self._head = None, keras.Model(model.inputs, head.input), head
+        self._logits, self._gradient = self._compiled(self._body)
 
     def forward(self, x):
         """Logits (N, K) of examples x (N, ...)."""
-        return self._logits(self._body, x)
+        self._x = x
+        return self._logits(x).numpy()
 
     def backward(self, dlogits):
         """Gradient (N, ...) with respect to the examples of the latest `forward`, from that of its logits (N, K)."""
-        tape, source, logits = self._record
-        return tape.gradient(logits, source, output_gradients=dlogits).numpy()
+        import tensorflow as tf
+
+        return self._gradient(tf.constant(self._x), tf.constant(dlogits)).numpy()
 
     def forward_each_step(self, x):
         """Logits (N, T, K) of the sequences x (N, T, ...), each as if it ended after the step."""
@@ -67,18 +70,28 @@ class KerasNetwork:
         start = keras.Input((None, *x.shape[2:]))
         try:        # the same layers, on sequences of any length
             body = keras.models.clone_model(self._body, [start], clone_function=lambda layer: layer)
-            return np.stack([self._logits(body, x[:, :t]) for t in range(1, x.shape[1] + 1)], axis=1)
+            logits, _ = self._compiled(body)
+            return np.stack([logits(x[:, :t]) for t in range(1, x.shape[1] + 1)], axis=1)
         except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
             raise ValueError("model: expected layers that take sequences of any length, got "
                              f"{', '.join(layer.name for layer in self._body.layers)}; use "
                              "integrated_gradients or occlude_rows instead") from error
 
-    def _logits(self, body, x):
+    def _compiled(self, body):
+        """Logits of examples, and the gradient with respect to them from that of their logits, as graphs."""
         import tensorflow as tf
 
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            source = tf.constant(x)
-            tape.watch(source)
-            logits = tf.matmul(body(source, training=False), self._head.kernel) + self._head.bias
-        self._record = tape, source, logits
-        return logits.numpy()
+        examples = tf.TensorSpec(body.input_shape, body.inputs[0].dtype)
+
+        @tf.function(input_signature=[examples])
+        def logits(x):
+            return tf.matmul(body(x, training=False), self._head.kernel) + self._head.bias
+
+        @tf.function
+        def gradient(x, dlogits):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(x)
+                result = logits(x)
+            return tape.gradient(result, x, output_gradients=dlogits)
+
+        return logits, gradient
