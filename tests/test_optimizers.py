@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from medlstm.optimizers import SGD, Adam, clip_by_global_norm
+from medlstm.optimizers import cosine_decay, SGD, Adam, clip_by_global_norm
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [
@@ -74,3 +74,11 @@ def test_an_optimizer_serves_one_network(kind):
         with pytest.raises(ValueError, match="parameters: expected the arrays of the first update, got others"):
             optimizer.update(others, gradients)
     assert all((a == 1).all() for a in theirs)
+
+
+def test_a_cosine_rises_and_falls():
+    rates = [cosine_decay(done, 0.003, 0.02) for done in np.linspace(0, 1, 101)]
+    assert rates[0] == 0 and max(rates) == rates[2] and 0.0029 < rates[2] < 0.003 and rates[-1] < 1e-9
+    assert cosine_decay(0, 1) == 1 and cosine_decay(0.5, 1) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match=r"done: expected a number in \[0, 1\], got 2"):
+        cosine_decay(2, 1)

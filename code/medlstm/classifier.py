@@ -66,6 +66,10 @@ class Classifier(ABC):
         return {f"{name}/{key}": array for name, layer in self.named_layers.items()
                 for key, array in layer.parameters.items()}
 
+    def count_params(self):
+        """How many numbers are learned, as a Keras model counts them."""
+        return sum(array.size for array in self.parameters.values())
+
     def train_on_batch(self, x, y):
         """One step of training.
 

@@ -33,6 +33,29 @@ def clip_by_global_norm(gradients, limit):
     return norm
 
 
+def cosine_decay(done, peak, warm_up=0.0):
+    """A learning rate that rises straight to its peak, then falls along half a cosine to zero.
+
+    Parameters
+    ----------
+    done : float
+        Share of the training that is done, from 0 to 1.
+    peak : float
+        The highest rate, about.
+    warm_up : float
+        Share of the training in which the rate rises.
+
+    Returns
+    -------
+    float
+        Loshchilov and Hutter (2017), multiplied with the rise.
+    """
+    check_number("done", done, "[0, 1]")
+    check_number("warm_up", warm_up, "[0, 1)")
+    rise = min(1, done / warm_up) if warm_up else 1
+    return peak * rise * (1 + np.cos(np.pi * done)) / 2
+
+
 class Optimizer:
     """What all share: clipping, and arrays kept from step to step for the weights of one network.
 

@@ -158,3 +158,14 @@ def test_made_data_have_a_checksum_of_their_own():
     almost = lambda *arguments, **options: tuple(a + 1e-9 for a in latch(*arguments, **options))
     other = lambda *arguments, **options: latch(*arguments, noise=0.6, **options)
     assert drawn_checksum(almost, 8, 28) == sums[0] != drawn_checksum(other, 8, 28)
+
+
+@pytest.mark.parametrize(("draw", "message"), [
+    (lambda rng: latch(2, 0, rng), "steps: expected a whole number of at least 1, got 0"),
+    (lambda rng: latch(2, 5, rng, noise=-1), r"noise: expected a number in \[0, inf\), got -1"),
+    (lambda rng: lesions(0, rng), "examples: expected a whole number of at least 1, got 0"),
+    (lambda rng: ventricle(2, rng, frames=0), "frames: expected a whole number of at least 1, got 0"),
+    (lambda rng: ventricle(2, rng, speckle=np.nan), r"speckle: expected a number in \[0, 1\], got nan")])
+def test_what_cannot_be_drawn_gets_one_clear_sentence(draw, message, rng):
+    with pytest.raises(ValueError, match=message):
+        draw(rng)

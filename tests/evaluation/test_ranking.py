@@ -151,5 +151,12 @@ def test_what_cannot_be_ranked_gets_one_clear_sentence(rng):
         auc(y, np.array([[-1.0, 1, 1]] * 3))
     with pytest.raises(ValueError, match="one column for each of two or more classes, got 1"):
         auc(np.zeros(3, int), np.ones((3, 1)))
+    with pytest.raises(ValueError, match="draws: expected a whole number of at least 1, got 0"):
+        auc_interval(y, p, rng, draws=0)
+    with pytest.raises(ValueError, match=r"confidence: expected a number in \(0, 1\), got 95"):
+        auc_interval(y, p, rng, confidence=95)
+    with pytest.raises(TypeError, match="rng: expected a numpy.random.Generator or a seed of at least 0, got 'a'"):
+        auc_difference(y, p, p, "a")
+    assert auc_interval(y, p, 3) == auc_interval(y, p, np.random.default_rng(3))
     with pytest.raises(TypeError, match="probabilities: expected a NumPy array, got list"):
         auc(y, p[0].tolist())

@@ -9,7 +9,7 @@ import pytest
 
 from medlstm.datasets import load_mnist
 from medlstm.files import DATA
-from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner
+from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner, workers
 from medlstm.datasets import latch as latch_sequences
 
 def test_the_command_line_runs_one_tiny_job(tmp_path):
@@ -28,13 +28,11 @@ def test_each_model_of_mnist_rows_runs(job):
     assert predictions.shape == (256,) and 0 <= row["test"]["accuracy"] <= 1 and row["parameters"] > 0
 
 
-def test_rows_and_columns_runs_and_its_rate_rises_and_falls():
+def test_rows_and_columns_runs():
     settings = rows_and_columns.SETTINGS | rows_and_columns.QUICK
     row, predictions, network = rows_and_columns.run(rows_and_columns.jobs(1)[0], settings)
     assert predictions.shape == (256,) and 0 <= row["test"]["accuracy"] <= 1
     assert row["parameters"] == sum(p.size for p in network.parameters.values())
-    rates = [rows_and_columns.learning_rate(done, rows_and_columns.SETTINGS) for done in np.linspace(0, 1, 101)]
-    assert rates[0] == 0 and max(rates) == rates[2] and 0.0029 < rates[2] < 0.003 and rates[-1] < 1e-9
 
 
 @pytest.mark.parametrize("job", [job for job in latch.jobs(1) if job["model"] in ("forget_bias_3", "gru", "coupled")], ids=lambda job: f"{job['dataset']}-{job['model']}")
@@ -52,7 +50,7 @@ def test_models_of_the_phantoms_run(job):
     row, predictions, _ = phantoms.run(job, settings)
     _, y = phantoms.draw(job, 40, np.random.default_rng(phantoms.STREAMS["validation"]))
     task = phantoms.DATASETS[job["dataset"]][1]
-    assert row["validation"] == phantoms.figures(task, y, predictions) and "test" not in row
+    assert row["validation"] == phantoms.performance(task, y, predictions) and "test" not in row
     assert len(predictions) == 40 and len(row["train"]["loss"]) == 1 and row["parameters"] > 0
 
 
@@ -98,6 +96,15 @@ def test_stored_latches_agree_with_their_predictions():
             assert row["validation"]["accuracy"] == (predictions[runner.prediction_key(row)] == y).mean()
 
 
+def test_a_stored_run_can_be_made_again():
+    stored = json.loads((DATA / "results" / "latch.json").read_text())
+    row = next(row for row in stored["runs"] if (row["dataset"], row["model"]) == ("latch_28", "forget_bias_3"))
+    (again, _, _), _ = workers.run_alone(latch.__name__, row, stored["settings"], workers.environment())
+    assert again["parameters"] == row["parameters"] and again["train"]["loss"][0] == pytest.approx(
+        row["train"]["loss"][0], abs=1e-3)      # later, rounding on another processor has grown
+    assert again["validation"]["accuracy"] == pytest.approx(row["validation"]["accuracy"], abs=0.01)
+
+
 def test_the_cells_experiment_never_sees_a_test_image(monkeypatch):
     monkeypatch.setattr(cells, "load_mnist", lambda: (load_mnist()[0], None))
     row, _, _ = cells.run(cells.jobs(1)[0], cells.SETTINGS | cells.QUICK)
@@ -117,5 +124,5 @@ def test_stored_phantoms_agree_with_their_predictions():
             if drawn not in truths:
                 rng = np.random.default_rng(phantoms.STREAMS["test"])
                 truths[drawn] = phantoms.draw(row, stored["settings"]["judged_examples"], rng)[1]
-            figures = phantoms.figures(task, truths[drawn], predictions[runner.prediction_key(row)])
+            figures = phantoms.performance(task, truths[drawn], predictions[runner.prediction_key(row)])
             assert figures == pytest.approx(row["test"])

@@ -15,7 +15,7 @@ import pytest
 import medlstm
 import toy
 from medlstm.environment import threads
-from medlstm.experiments import latch, runner, workers
+from medlstm.experiments import runner, workers
 
 PATHS = os.pathsep.join(str(Path(module.__file__).parents[up]) for module, up in ((medlstm, 1), (toy, 0)))
 
@@ -134,16 +134,6 @@ def test_own_workers_leave_the_same_and_no_other_file(tmp_path, expected, capsys
     assert results(tmp_path) == expected
     assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["toy.json", "toy.npz"]
     assert "4 to run, 2 at a time" in capsys.readouterr().out
-
-
-def test_a_trained_network_is_the_same_with_one_worker_and_two(tmp_path, cluster, worker, monkeypatch):
-    monkeypatch.setattr(latch, "SETTINGS", latch.SETTINGS | {"batches": 20, "validation_sequences": 100})
-    monkeypatch.setattr(latch, "jobs", lambda seeds, jobs=latch.jobs(1): jobs[:2])
-    run(tmp_path / "one", latch, scheduler=cluster.address)
-    second = cluster.worker(threads=2)
-    run(tmp_path / "two", latch, scheduler=cluster.address)
-    cluster.stop(second)
-    assert results(tmp_path / "one") == results(tmp_path / "two")
 
 
 def test_more_seeds_are_added_and_nothing_runs_twice(tmp_path, cluster, worker, settings, expected, capsys):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medlstm.checks import check_number, check_size, generator
+
 LENGTHS = np.arange(3, 9)
 """Slices that a lesion may span."""
 SYSTOLE = 1 / 3
@@ -54,7 +56,15 @@ def latch(examples, steps, rng, classes=4, noise=0.5):
         Step 0 is 1 at the class and 0 elsewhere; all later steps are Gaussian noise.
     y : array of int64 (N,)
         The classes, drawn evenly.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size, a number or the generator is no such thing.
     """
+    _check_sizes(examples=examples, steps=steps, classes=classes)
+    check_number("noise", noise, "[0, inf)")
+    rng = generator(rng)
     y = rng.integers(0, classes, examples)
     x = rng.normal(0, noise, (examples, steps, classes)).astype(np.float32)
     x[:, 0] = np.eye(classes, dtype=np.float32)[y]
@@ -88,9 +98,13 @@ def lesions(examples, rng, slices=24, size=16, contrast=(0.8, 1.6), noise=1.0):
 
     Raises
     ------
-    ValueError
-        If the volumes are too small for a lesion and its artefacts.
+    TypeError, ValueError
+        If a size, a number or the generator is no such thing, or the volumes are too small for a lesion
+        and its artefacts.
     """
+    _check_sizes(examples=examples, slices=slices, size=size)
+    check_number("noise", noise, "[0, inf)")
+    rng = generator(rng)
     if slices < 16 or size < 12:
         raise ValueError(f"slices, size: expected at least 16 and 12, got {slices} and {size}; "
                          "make the volumes larger")
@@ -140,7 +154,15 @@ def ventricle(examples, rng, frames=20, size=16, speckle=0.7):
     -------
     Ventricles
         The ejection fraction is that of the frames shown, 100 (max V - min V) / max V with V = area ** 1.5.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size, a number or the generator is no such thing.
     """
+    _check_sizes(examples=examples, frames=frames, size=size)
+    check_number("speckle", speckle, "[0, 1]")
+    rng = generator(rng)
     draw = lambda low, high: rng.uniform(low, high, (examples, 1))
     phase = (draw(0, 1) + draw(1, 2.2) * np.arange(frames) / frames) % 1
     contracting = phase < SYSTOLE
@@ -155,6 +177,11 @@ def ventricle(examples, rng, frames=20, size=16, speckle=0.7):
     ejection_fraction = 100 * (1 - volume.min(axis=1) / volume.max(axis=1))
     return Ventricles(images.astype(np.float32), area.astype(np.float32),
                       ejection_fraction.astype(np.float32), contracting)
+
+
+def _check_sizes(**sizes):
+    for name, value in sizes.items():
+        check_size(name, value)
 
 
 def drawn_checksum(phantom, *arguments, **options):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
-from medlstm.checks import check_array
+from medlstm.checks import check_array, generator
 from medlstm.evaluation.intervals import difference, draw_images, over_seeds
 
 
@@ -57,7 +57,7 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         True classes.
     predicted, other : arrays of integers (S, N)
         Predictions of S trained networks each; S may differ.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     confidence : float
         Coverage of the percentile interval. Both ends within a margin at 0.9 is, about, the two
         one-sided tests of equivalence at 0.05 (Schuirmann 1987).
@@ -77,6 +77,7 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
     check_array("y", y, ("N",), kind="i")
     for name, array in (("predicted", predicted), ("other", other)):
         check_array(name, array, ("S", len(y)), kind="i")
+    rng = generator(rng)
     right = np.concatenate([predicted == y, other == y])
     kinds, counts = np.unique(right, axis=1, return_counts=True)    # images that the same networks get right
     figures = draw_images(counts, draws, rng) @ kinds.T / len(y)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
+from medlstm.checks import check_number, check_size
+
 
 class Interval(NamedTuple):
     """A figure and the ends of its interval."""
@@ -25,12 +27,14 @@ class Difference(NamedTuple):
 
 def proportion(count, total, confidence=0.95):
     """The share `count` / `total` with its Wilson (1927) score interval, an `Interval`."""
+    check_number("confidence", confidence, "(0, 1)")
     test = binomtest(count, total)
     return Interval(*map(float, (test.statistic, *test.proportion_ci(confidence, method="wilson"))))
 
 
 def percentile_interval(samples, confidence):
     """The two ends between which the middle `confidence` of the bootstrap samples lies."""
+    check_number("confidence", confidence, "(0, 1)")
     tail = 50 * (1 - confidence)
     low, high = np.percentile(samples, (tail, 100 - tail))
     return float(low), float(high)
@@ -38,6 +42,7 @@ def percentile_interval(samples, confidence):
 
 def draw_images(counts, draws, rng):
     """A bootstrap's images: how often each draw (draws, M) takes one of M kinds, of which there are `counts` (M,)."""
+    check_size("draws", draws)
     return rng.multinomial(counts.sum(), counts / counts.sum(), draws)
 
 

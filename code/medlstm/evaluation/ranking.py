@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn import metrics
 
-from medlstm.checks import check_every_class, check_probabilities
+from medlstm.checks import check_every_class, check_probabilities, generator
 from medlstm.evaluation.intervals import Interval, difference, draw_images, over_seeds, percentile_interval
 
 
@@ -48,7 +48,7 @@ def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
         True classes; each must occur.
     probabilities : array (S, N, K)
         Predicted probabilities of S trained networks.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     confidence : float
         Coverage of the percentile interval.
     draws : int
@@ -65,6 +65,7 @@ def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
         If shapes or kinds do not fit, rows do not sum to 1, or a class is missing from `y`.
     """
     _check(y, "probabilities", probabilities, ("S", "N", "K"))
+    rng = generator(rng)
     samples = over_seeds(_areas(y, probabilities, _draw_images(y, draws, rng)), rng)
     return Interval(_mean_auc(y, probabilities), *percentile_interval(samples, confidence))
 
@@ -81,7 +82,7 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
         True classes; each must occur.
     probabilities, other : arrays (S, N, K)
         Predicted probabilities of S trained networks each; S may differ.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     confidence : float
         Coverage of the percentile interval.
     draws : int
@@ -99,6 +100,7 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
     """
     _check(y, "probabilities", probabilities, ("S", "N", "K"))
     _check(y, "other", other, ("S", len(y), probabilities.shape[2]))
+    rng = generator(rng)
     images = _draw_images(y, draws, rng)
     samples = over_seeds(_areas(y, probabilities, images), rng) - over_seeds(_areas(y, other, images), rng)
     return difference(_mean_auc(y, probabilities) - _mean_auc(y, other), samples, confidence)

@@ -11,7 +11,7 @@ import numpy as np
 from medlstm.cells import CELLS
 from medlstm.datasets import checksums, load_mnist, scaled
 from medlstm.evaluation import accuracy
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 
 SETTINGS = {"units": 64, "epochs": 8, "batch_size": 64, "train_images": 10000, "validation_images": 5000}
 QUICK = {"epochs": 1, "train_images": 256, "validation_images": 128, "units": 8}
@@ -46,7 +46,6 @@ def run(job, settings):
     seconds = time.perf_counter() - start
 
     predicted = model.predict(x[held_out], verbose=0).argmax(axis=1)
-    row = {"parameters": model.count_params(), "seconds": round(seconds, 1),
-           "train": {"loss": [round(loss, 5) for loss in history.history["loss"]]},
-           "validation": {"accuracy": accuracy(y[held_out], predicted).value}}
-    return Outcome(row, predicted.astype(np.uint8))
+    figures = row(model.count_params(), seconds, history.history["loss"],
+                  validation={"accuracy": accuracy(y[held_out], predicted).value})
+    return Outcome(figures, predicted.astype(np.uint8))

@@ -12,7 +12,7 @@ import numpy as np
 from medlstm.cells import CELLS, keep
 from medlstm.datasets import drawn_checksum, latch
 from medlstm.evaluation import accuracy
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 from medlstm.network import SequenceClassifier
 from medlstm.optimizers import Adam
 
@@ -46,10 +46,10 @@ def run(job, settings):
 
     start = time.perf_counter()
     losses, predicted, parameters = train(job, settings, batches, x)
-    row = {"parameters": parameters, "seconds": round(time.perf_counter() - start, 1),
-           "train": {"loss": [round(float(part.mean()), 5) for part in np.array_split(losses, 10)]},
-           "validation": {"accuracy": accuracy(y, predicted).value}}
-    return Outcome(row, predicted.astype(np.uint8))
+    seconds = time.perf_counter() - start
+    figures = row(parameters, seconds, [part.mean() for part in np.array_split(losses, 10)],
+                  validation={"accuracy": accuracy(y, predicted).value})
+    return Outcome(figures, predicted.astype(np.uint8))
 
 
 def _train_numpy(job, settings, batches, x):
@@ -59,7 +59,7 @@ def _train_numpy(job, settings, batches, x):
     bias = network.lstms[0].bias.reshape(4, -1)
     bias[1] = float(job["model"].removeprefix("forget_bias_"))
     losses = [network.train_on_batch(*batch) for batch in batches]
-    return losses, network.predict(x).argmax(axis=1), sum(p.size for p in network.parameters.values())
+    return losses, network.predict(x).argmax(axis=1), network.count_params()
 
 
 def _train_keras(job, settings, batches, x):

@@ -29,7 +29,7 @@ import time
 
 from medlstm.datasets import content_checksum, load_medmnist, medmnist_info, scaled
 from medlstm.evaluation import choices, performance
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 
 PICTURE_CHANGES = {"angle": 10, "scale": 0.1, "move": 2, "gain": 0.1, "flip": True}
 SHAPE_CHANGES = {"angle": 10, "scale": 0.1, "move": 1, "gain": 0.01, "flip": True}
@@ -70,10 +70,9 @@ def run(job, settings):
               for name, split in (("validation", splits.val), ("test", splits.test))}
     positive = medmnist_info(job["dataset"]).get("positive")
     chosen = choices(logits["validation"], splits.val.labels, positive)
-    row = {"parameters": model.count_params(), "seconds": seconds, "train": {"loss": losses}, **chosen,
-           "validation": performance(logits["validation"], splits.val.labels, positive, **chosen),
-           "test": performance(logits["test"], splits.test.labels, positive, **chosen)}
-    return Outcome(row, logits)
+    judged = {name: performance(logits[name], split.labels, positive, **chosen)
+              for name, split in (("validation", splits.val), ("test", splits.test))}
+    return Outcome(row(model.count_params(), seconds, losses, **chosen, **judged), logits)
 
 
 def train(job, settings, split):
@@ -90,7 +89,7 @@ def train(job, settings, split):
     start = time.perf_counter()
     losses = medical.fit(model, images, labels, own["epochs"], settings["batch_size"],
                                 settings["learning_rate"], settings["weight_decay"])
-    return model, [round(loss, 5) for loss in losses], round(time.perf_counter() - start, 1)
+    return model, losses, time.perf_counter() - start
 
 
 def _augmentation(seed, angle, scale, move, gain, flip):

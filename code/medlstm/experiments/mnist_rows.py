@@ -12,7 +12,7 @@ import numpy as np
 
 from medlstm.datasets import checksums, load_mnist, scaled
 from medlstm.evaluation import accuracy
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 from medlstm.network import SequenceClassifier
 
 SETTINGS = {"units": [128, 64], "epochs": 10, "batch_size": 128, "train_images": 60000, "test_images": 10000}
@@ -42,11 +42,8 @@ def run(job, settings):
     seconds = time.perf_counter() - start
 
     predicted = trained.probabilities.argmax(axis=1)
-    row = {"parameters": trained.parameters,
-           "seconds": round(seconds, 1),
-           "train": {"loss": [round(loss, 5) for loss in trained.losses]},
-           "test": {"accuracy": accuracy(y_test, predicted).value}}
-    return Outcome(row, predicted.astype(np.uint8), trained.network)
+    figures = row(trained.parameters, seconds, trained.losses, test={"accuracy": accuracy(y_test, predicted).value})
+    return Outcome(figures, predicted.astype(np.uint8), trained.network)
 
 
 class Trained(NamedTuple):
@@ -59,8 +56,7 @@ class Trained(NamedTuple):
 def _train_numpy(job, x, y, x_test, settings):
     network = SequenceClassifier(28, settings["units"], 10, job["seed"])
     history = network.fit(x, y, settings["epochs"], settings["batch_size"], progress=False)
-    parameters = sum(p.size for p in network.parameters.values())
-    return Trained(network.predict(x_test), history["loss"], parameters, network)
+    return Trained(network.predict(x_test), history["loss"], network.count_params(), network)
 
 
 def _train_keras(job, x, y, x_test, settings):

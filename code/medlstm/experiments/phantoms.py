@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from medlstm import datasets
 from medlstm.datasets import drawn_checksum
 from medlstm.evaluation import dice
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 
 SETTINGS = {"epochs": 15, "volumes": 1000, "clips": 2000, "batch_size": 32, "learning_rate": 0.005,
             "judged_examples": 1000, "judged_on": "test"}
@@ -73,10 +73,7 @@ def run(job, settings):
     seconds = time.perf_counter() - start
 
     predicted = stored(task, model.predict(x, verbose=0))
-    row = {"parameters": model.count_params(), "seconds": round(seconds, 1),
-           "train": {"loss": [round(loss, 5) for loss in losses]},
-           part: figures(task, y, predicted)}
-    return Outcome(row, predicted)
+    return Outcome(row(model.count_params(), seconds, losses, **{part: performance(task, y, predicted)}), predicted)
 
 
 def draw(job, count, rng):
@@ -97,7 +94,7 @@ def stored(task, predicted):
     return np.packbits(predicted > 0, axis=-1) if task == "segmentation" else predicted.astype(np.float16)
 
 
-def figures(task, y, predicted):
+def performance(task, y, predicted):
     """How good stored predictions are.
 
     Parameters

@@ -13,8 +13,9 @@ import numpy as np
 
 from medlstm.datasets import checksums, load_mnist, scaled, shift
 from medlstm.evaluation import accuracy
-from medlstm.experiments.runner import Outcome
+from medlstm.experiments.runner import Outcome, row
 from medlstm.network import RowsAndColumns
+from medlstm.optimizers import cosine_decay
 
 SETTINGS = {"units": [64, 64], "epochs": 20, "batch_size": 128, "learning_rate": 0.003, "warm_up": 0.02,
             "shift": 2, "dropout": 0.25, "label_smoothing": 0.05, "train_images": 60000, "test_images": 10000}
@@ -40,20 +41,13 @@ def run(job, settings):
     start = time.perf_counter()
     history = network.fit(x, y, settings["epochs"], settings["batch_size"], progress=False,
                           augment=lambda images, rng: shift(images, rng, settings["shift"]),
-                          learning_rate=lambda done: learning_rate(done, settings))
+                          learning_rate=lambda done: cosine_decay(done, settings["learning_rate"], settings["warm_up"]))
     seconds = time.perf_counter() - start
 
     predicted = network.predict(x_test).argmax(axis=1)
-    row = {"parameters": sum(p.size for p in network.parameters.values()), "seconds": round(seconds, 1),
-           "train": {"loss": [round(loss, 5) for loss in history["loss"]]},
-           "test": {"accuracy": accuracy(y_test, predicted).value}}
-    return Outcome(row, predicted.astype(np.uint8), network)
-
-
-def learning_rate(done, settings):
-    """A straight rise during the warm-up, then half a cosine down to zero (Loshchilov and Hutter 2017)."""
-    rise = min(1, done / settings["warm_up"])
-    return settings["learning_rate"] * rise * (1 + np.cos(np.pi * done)) / 2
+    figures = row(network.count_params(), seconds, history["loss"],
+                  test={"accuracy": accuracy(y_test, predicted).value})
+    return Outcome(figures, predicted.astype(np.uint8), network)
 
 
 def _prepared(images, classes, count):

@@ -34,6 +34,24 @@ class Outcome(NamedTuple):
     """The trained network, if it is to be kept."""
 
 
+def row(parameters, seconds, losses, **figures):
+    """The figures of one run, rounded where more digits say nothing.
+
+    Parameters
+    ----------
+    parameters : int
+        Weights of the network.
+    seconds : float
+        Time of the training.
+    losses : sequence of float
+        Mean training loss of each epoch, or of each part of the training.
+    **figures
+        What was chosen, and the figures of each part of the data that was judged.
+    """
+    return {"parameters": parameters, "seconds": round(seconds, 1),
+            "train": {"loss": [round(float(loss), 5) for loss in losses]}} | figures
+
+
 def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
     """Run every job of an experiment that has not been run yet.
 
