@@ -17,9 +17,9 @@ from medlstm.files import ROOT
 
 set_environment()
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.update(threads(1))       # before NumPy counts the cores: workers take one each
+    os.environ.update(threads(1))  # before NumPy counts the cores: workers take one each
 
-from medlstm.book.chapters import missing_data      # noqa: E402
+from medlstm.book.chapters import missing_data  # noqa: E402
 
 
 def tags(cell):
@@ -36,17 +36,28 @@ class Check(pytest.Item):
     def run(self, code):
         """The error that a piece of code ends with in the chapter's kernel, and its message; None without one."""
         reply = self.parent.kernel.kc.execute_interactive(
-            code, store_history=False, allow_stdin=False, stop_on_error=False, timeout=600,
-            output_hook=lambda message: None)["content"]
+            code,
+            store_history=False,
+            allow_stdin=False,
+            stop_on_error=False,
+            timeout=600,
+            output_hook=lambda message: None,
+        )["content"]
         return (reply["ename"], reply["evalue"]) if reply["status"] == "error" else None
 
     def runtest(self):
-        messages = {value for node in ast.walk(ast.parse(self.cell.source)) if isinstance(node, ast.Constant)
-                    for value in [node.value] if isinstance(value, str)}
+        messages = {
+            value
+            for node in ast.walk(ast.parse(self.cell.source))
+            if isinstance(node, ast.Constant)
+            for value in [node.value]
+            if isinstance(value, str)
+        }
         for answer in ["", *self.answers.get("wrong", [])]:
             error = self.run(f"{answer}\n{self.cell.source}")
             assert error and error[0] == "AssertionError" and error[1] in messages, (
-                f"expected the check's own message for the answer {answer or 'left blank'!r}, got {error}")
+                f"expected the check's own message for the answer {answer or 'left blank'!r}, got {error}"
+            )
         for answer in self.answers.get("right", []):
             error = self.run(f"{answer}\n{self.cell.source}")
             assert error is None, f"expected the check to accept {answer!r}, got {error}"
@@ -78,7 +89,8 @@ def with_checks(items):
             code = [place for place, cell in enumerate(parent.nb.cells) if cell.cell_type == "code"]
             chapters[item.path] = {
                 code.index(place): Check.from_parent(parent, name=label, cell=cell, answers=answers.get(label, {}))
-                for place, label, cell in checks_of(item.path, parent.nb.cells)}
+                for place, label, cell in checks_of(item.path, parent.nb.cells)
+            }
         check = chapters.get(item.path, {}).get(getattr(item, "cell_num", None))
         if check:
             yield check

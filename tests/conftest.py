@@ -47,7 +47,7 @@ class Answer(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", len(content))
         self.end_headers()
-        body = {"good": content, "wrong": content[::-1]}.get(way, content[:len(content) // 2])
+        body = {"good": content, "wrong": content[::-1]}.get(way, content[: len(content) // 2])
         self.wfile.write(body)
         if way == "stalls":
             self.server.closing.wait(3)

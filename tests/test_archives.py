@@ -10,8 +10,11 @@ from medlstm.archives import read_arrays
 
 @pytest.mark.parametrize("dtype", ["<f4", "<f8", ">f4", "<f2"])
 def test_arrays_come_back_to_the_bit(dtype, rng, tmp_path):
-    arrays = {"a/b": rng.normal(size=(3, 4)).astype(dtype), "turned": rng.normal(size=(3, 4)).astype(dtype).T,
-              "flat": rng.normal(size=5).astype(dtype)}
+    arrays = {
+        "a/b": rng.normal(size=(3, 4)).astype(dtype),
+        "turned": rng.normal(size=(3, 4)).astype(dtype).T,
+        "flat": rng.normal(size=5).astype(dtype),
+    }
     np.savez(tmp_path / "a.npz", **arrays)
     again = read_arrays(tmp_path / "a.npz")
     assert list(again) == list(arrays)
@@ -20,8 +23,17 @@ def test_arrays_come_back_to_the_bit(dtype, rng, tmp_path):
         assert again[name].tobytes() == array.tobytes()
 
 
-@pytest.mark.parametrize("array", [np.arange(3), np.array([{}], dtype=object), np.zeros(2, "c8"), np.array("text"),
-                                   np.zeros(2, [("a", "f4")]), np.float32(1)])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(3),
+        np.array([{}], dtype=object),
+        np.zeros(2, "c8"),
+        np.array("text"),
+        np.zeros(2, [("a", "f4")]),
+        np.float32(1),
+    ],
+)
 def test_other_arrays_get_one_clear_sentence(array, tmp_path):
     np.savez(tmp_path / "a.npz", a=array)
     with pytest.raises(ValueError, match="a member is no array of floating-point numbers"):

@@ -48,17 +48,16 @@ def test_both_directions_by_complex_step(rng):
         total = 0
         for k, (lstm, half) in enumerate(zip(layer.directions.values(), np.split(upstream[0], 2, axis=-1))):
             order = slice(None, None, -1 if k else 1)
-            trace, (h_T, c_T) = run(CELLS["standard"], x[:, order], lstm.parameters, state[2 * k:2 * k + 2])
+            trace, (h_T, c_T) = run(CELLS["standard"], x[:, order], lstm.parameters, state[2 * k : 2 * k + 2])
             h = trace["hidden"][:, order]
             total += (half * h).sum() + (upstream[1 + 2 * k] * h_T).sum() + (upstream[2 + 2 * k] * c_T).sum()
         return total
 
     assert relative_error(dx, complex_step(lambda v: loss(v, state), x)) < 1e-12
     for k, gradient in enumerate(d_state):
-        exact = complex_step(lambda v, k=k: loss(x, (*state[:k], v, *state[k + 1:])), state[k])
+        exact = complex_step(lambda v, k=k: loss(x, (*state[:k], v, *state[k + 1 :])), state[k])
         assert relative_error(gradient, exact) < 1e-12
-    assert {key: g.shape for key, g in layer.gradients.items()} == {
-        key: p.shape for key, p in layer.parameters.items()}
+    assert {key: g.shape for key, g in layer.gradients.items()} == {key: p.shape for key, p in layer.parameters.items()}
 
 
 def test_each_direction_draws_weights_of_its_own():

@@ -29,8 +29,10 @@ def test_standard_step_by_hand():
     new_h = logistic(z_o) * math.tanh(new_c)
     state, gates = step("standard", PARAMS, h, c)
     assert state == pytest.approx([new_h, new_c], rel=1e-14)
-    assert gates == pytest.approx({"input": logistic(z_i), "forget": logistic(z_f),
-                                   "candidate": math.tanh(z_g), "output": logistic(z_o)}, rel=1e-14)
+    assert gates == pytest.approx(
+        {"input": logistic(z_i), "forget": logistic(z_f), "candidate": math.tanh(z_g), "output": logistic(z_o)},
+        rel=1e-14,
+    )
 
 
 def test_article_step_by_hand():
@@ -38,7 +40,7 @@ def test_article_step_by_hand():
     new_h = logistic(z_i) * math.tanh(new_c) + logistic(z_f) * h
     state, gates = step("article", PARAMS, h, c)
     assert state == pytest.approx([new_h, new_c], rel=1e-14)
-    assert gates["output"] == 1          # a softmax over one unit
+    assert gates["output"] == 1  # a softmax over one unit
 
 
 def test_simple_rnn_step_by_hand():
@@ -48,8 +50,11 @@ def test_simple_rnn_step_by_hand():
 
 
 def test_gru_step_by_hand():
-    params = {"kernel": np.array([[0.5, -1.1, 0.9]]), "recurrent_kernel": np.array([[0.2, 0.8, -0.6]]),
-              "bias": np.array([0.1, 1.0, -0.2])}
+    params = {
+        "kernel": np.array([[0.5, -1.1, 0.9]]),
+        "recurrent_kernel": np.array([[0.2, 0.8, -0.6]]),
+        "bias": np.array([0.1, 1.0, -0.2]),
+    }
     z, r = logistic(0.5 * x + 0.2 * h + 0.1), logistic(-1.1 * x + 0.8 * h + 1.0)
     g = math.tanh(0.9 * x - 0.6 * r * h - 0.2)
     state, gates = step("gru", params, h)
@@ -92,8 +97,7 @@ def test_coupled_gates_share_one(rng):
 def test_onnxruntime_agrees_on_coupled_gates(rng):
     """Its LSTM couples the gates on request; in its order input, output, forget, candidate the third is ignored."""
     N, T, D, H = 3, 5, 4, 2
-    params = {key: array.astype(np.float32) for key, array in
-              CELLS["coupled"].initial_parameters(D, H, rng).items()}
+    params = {key: array.astype(np.float32) for key, array in CELLS["coupled"].initial_parameters(D, H, rng).items()}
     params["bias"] = rng.normal(size=3 * H).astype(np.float32)
     x = rng.normal(size=(N, T, D)).astype(np.float32)
 
@@ -101,22 +105,29 @@ def test_onnxruntime_agrees_on_coupled_gates(rng):
         i, g, o = np.split(array, 3, axis=-1)
         return np.concatenate([i, o, np.zeros_like(i), g], axis=-1)
 
-    arrays = {"W": in_their_order(params["kernel"]).T[None], "R": in_their_order(params["recurrent_kernel"]).T[None],
-              "B": np.concatenate([in_their_order(params["bias"]), np.zeros(4 * H, np.float32)])[None]}
+    arrays = {
+        "W": in_their_order(params["kernel"]).T[None],
+        "R": in_their_order(params["recurrent_kernel"]).T[None],
+        "B": np.concatenate([in_their_order(params["bias"]), np.zeros(4 * H, np.float32)])[None],
+    }
     node = helper.make_node("LSTM", ["X", *arrays], ["Y"], hidden_size=H, input_forget=1)
     graph = helper.make_graph(
-        [node], "coupled", [helper.make_tensor_value_info("X", 1, (T, N, D))],
+        [node],
+        "coupled",
+        [helper.make_tensor_value_info("X", 1, (T, N, D))],
         [helper.make_tensor_value_info("Y", 1, None)],
-        [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()])
+        [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    Y, = session.run(None, {"X": np.ascontiguousarray(x.swapaxes(0, 1))})
+    (Y,) = session.run(None, {"X": np.ascontiguousarray(x.swapaxes(0, 1))})
     np.testing.assert_allclose(run(CELLS["coupled"], x, params)[0]["hidden"], Y[:, 0].swapaxes(0, 1), atol=1e-6)
 
 
 def test_a_softmax_output_gate_is_shared_out_among_the_units(rng):
-    trace, _ = run(CELLS["softmax_output"], rng.normal(size=(2, 6, 3)),
-                   CELLS["softmax_output"].initial_parameters(3, 4, rng))
+    trace, _ = run(
+        CELLS["softmax_output"], rng.normal(size=(2, 6, 3)), CELLS["softmax_output"].initial_parameters(3, 4, rng)
+    )
     np.testing.assert_allclose(trace["output"].sum(axis=-1), 1, rtol=1e-14)
     np.testing.assert_allclose(trace["hidden"], trace["output"] * np.tanh(trace["cell"]), rtol=1e-14)
 
@@ -166,13 +177,19 @@ def test_run_refuses_a_sequence_of_another_width(rng):
         run(CELLS["standard"], np.zeros((2, 5, 4)), CELLS["standard"].initial_parameters(3, 4, rng))
 
 
-@pytest.mark.parametrize(("name", "block", "value"), [
-    (name, block, value) for name, cell in CELLS.items() for block in cell.blocks for value in (0.0, 0.3, 1.0)
-    if (name, block) not in {("article", "output"), ("softmax_output", "output"), ("simple_rnn", "hidden")}])
+@pytest.mark.parametrize(
+    ("name", "block", "value"),
+    [
+        (name, block, value)
+        for name, cell in CELLS.items()
+        for block in cell.blocks
+        for value in (0.0, 0.3, 1.0)
+        if (name, block) not in {("article", "output"), ("softmax_output", "output"), ("simple_rnn", "hidden")}
+    ],
+)
 def test_a_clamped_block_holds_its_value(name, block, value, rng):
     cell = CELLS[name]
-    params = {key: rng.normal(size=array.shape) for key, array in
-              cell.initial_parameters(3, 4, rng).items()}
+    params = {key: rng.normal(size=array.shape) for key, array in cell.initial_parameters(3, 4, rng).items()}
     before = {key: array.copy() for key, array in params.items()}
     trace, _ = run(cell, rng.normal(size=(2, 5, 3)), clamp(cell, params, **{block: value}))
     held = trace["cell" if (name, block) == ("article", "candidate") else block]
@@ -218,15 +235,24 @@ def test_a_cell_names_one_activation_a_block():
 def test_a_missing_parameter_gets_one_clear_sentence(missing, rng):
     params = CELLS["peephole"].initial_parameters(3, 4, rng)
     del params[missing]
-    for call in (lambda: run(CELLS["peephole"], np.zeros((2, 5, 3)), params),
-                 lambda: clamp(CELLS["peephole"], params, input=0.0)):
+    for call in (
+        lambda: run(CELLS["peephole"], np.zeros((2, 5, 3)), params),
+        lambda: clamp(CELLS["peephole"], params, input=0.0),
+    ):
         with pytest.raises(ValueError, match=f"params: expected kernel, .*, got no {missing}; start from"):
             call()
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("standard", [0, 3, 0, 0]), ("no_forget", [0, 0, 0]), ("coupled", [-3, 0, 0]), ("gru", [3, 0, 0]),
-    ("simple_rnn", [0])])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("standard", [0, 3, 0, 0]),
+        ("no_forget", [0, 0, 0]),
+        ("coupled", [-3, 0, 0]),
+        ("gru", [3, 0, 0]),
+        ("simple_rnn", [0]),
+    ],
+)
 def test_keep_sets_the_gate_that_keeps(name, expected):
     bias = np.zeros(2 * len(expected), np.float32)
     keep(name, bias, 3)
@@ -244,12 +270,15 @@ def test_the_larger_the_bias_the_longer_it_keeps(name, rng):
     assert kept[0] < kept[1] < kept[2]
 
 
-@pytest.mark.parametrize(("name", "bias", "value", "error", "message"), [
-    ("lstm", np.zeros(8), 1, ValueError, "name: expected one of simple_rnn, .*, got 'lstm'"),
-    ("gru", np.zeros(8), 1, ValueError, "bias: expected one number a unit for each of update, .*, got 8 in all"),
-    ("gru", [0.0] * 6, 1, TypeError, "bias: expected a NumPy array, got list"),
-    ("gru", np.zeros(6), float("inf"), ValueError, r"value: expected a number in \(-inf, inf\), got inf"),
-])
+@pytest.mark.parametrize(
+    ("name", "bias", "value", "error", "message"),
+    [
+        ("lstm", np.zeros(8), 1, ValueError, "name: expected one of simple_rnn, .*, got 'lstm'"),
+        ("gru", np.zeros(8), 1, ValueError, "bias: expected one number a unit for each of update, .*, got 8 in all"),
+        ("gru", [0.0] * 6, 1, TypeError, "bias: expected a NumPy array, got list"),
+        ("gru", np.zeros(6), float("inf"), ValueError, r"value: expected a number in \(-inf, inf\), got inf"),
+    ],
+)
 def test_keep_says_what_it_takes(name, bias, value, error, message):
     with pytest.raises(error, match=message):
         keep(name, bias, value)

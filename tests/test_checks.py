@@ -6,14 +6,24 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from medlstm.checks import (NotFinite, check_array, check_dtype, check_every_class, check_labels, check_number,
-                            check_probabilities, check_size, check_sizes, generator)
+from medlstm.checks import (
+    NotFinite,
+    check_array,
+    check_dtype,
+    check_every_class,
+    check_labels,
+    check_number,
+    check_probabilities,
+    check_size,
+    check_sizes,
+    generator,
+)
 
 
 def refuses(error, message, check, *arguments, **options):
     with pytest.raises(error, match=re.escape(message)) as caught:
         check(*arguments, **options)
-    assert str(caught.value).count("; ") == 1 and "\n" not in str(caught.value)     # one sentence, with advice
+    assert str(caught.value).count("; ") == 1 and "\n" not in str(caught.value)  # one sentence, with advice
 
 
 def test_sizes():
@@ -35,12 +45,15 @@ def test_sequences_of_sizes():
     refuses(TypeError, "units[0]: expected a whole number", check_sizes, "units", (1.5, 1))
 
 
-@pytest.mark.parametrize(("interval", "good", "bad"), [
-    ("[0, 1)", (0, 0.5, np.float32(0.9), Fraction(1, 3)), (1, -1e-9, 5, float("nan"), float("inf"))),
-    ("(0, inf)", (1e-300, 1, 1e300), (0, 0.0, -1, float("inf"), float("nan"))),
-    ("(0, inf]", (1, float("inf")), (0, float("nan"))),
-    ("[-1, 1]", (-1, 0, 1), (1.1, -1.1, float("nan"))),
-])
+@pytest.mark.parametrize(
+    ("interval", "good", "bad"),
+    [
+        ("[0, 1)", (0, 0.5, np.float32(0.9), Fraction(1, 3)), (1, -1e-9, 5, float("nan"), float("inf"))),
+        ("(0, inf)", (1e-300, 1, 1e300), (0, 0.0, -1, float("inf"), float("nan"))),
+        ("(0, inf]", (1, float("inf")), (0, float("nan"))),
+        ("[-1, 1]", (-1, 0, 1), (1.1, -1.1, float("nan"))),
+    ],
+)
 def test_numbers(interval, good, bad):
     for value in good:
         check_number("rate", value, interval)
@@ -74,18 +87,21 @@ def test_arrays_that_pass():
     check_array("x", np.full(2, 1e300), ("N",), dtype=np.float64)
 
 
-@pytest.mark.parametrize(("array", "options", "error", "message"), [
-    ([1.0], {}, TypeError, "x: expected a NumPy array, got list"),
-    (np.zeros((1, 1)), {}, ValueError, "x: expected shape (N,), got (1, 1)"),
-    (np.zeros(0), {}, ValueError, "x: expected shape (N,), got (0,), which is empty"),
-    (np.zeros(1, int), {}, TypeError, "x: expected floating-point numbers, got dtype int64"),
-    (np.zeros(1), {"kind": "i"}, TypeError, "x: expected integers, got dtype float64"),
-    (np.array([1e39]), {"dtype": np.float32}, ValueError, "x: expected numbers that fit into float32"),
-    (np.array([7e4], np.float32), {"dtype": np.float16}, ValueError, "x: expected numbers that fit into float16"),
-    (np.array([1j]), {"dtype": np.float64}, TypeError, "x: expected real numbers, got dtype complex128"),
-    (np.array([np.inf]), {}, NotFinite, "x: expected finite numbers, got NaN or infinity"),
-    (np.array([np.nan * 1j]), {}, NotFinite, "x: expected finite numbers, got NaN or infinity"),
-])
+@pytest.mark.parametrize(
+    ("array", "options", "error", "message"),
+    [
+        ([1.0], {}, TypeError, "x: expected a NumPy array, got list"),
+        (np.zeros((1, 1)), {}, ValueError, "x: expected shape (N,), got (1, 1)"),
+        (np.zeros(0), {}, ValueError, "x: expected shape (N,), got (0,), which is empty"),
+        (np.zeros(1, int), {}, TypeError, "x: expected floating-point numbers, got dtype int64"),
+        (np.zeros(1), {"kind": "i"}, TypeError, "x: expected integers, got dtype float64"),
+        (np.array([1e39]), {"dtype": np.float32}, ValueError, "x: expected numbers that fit into float32"),
+        (np.array([7e4], np.float32), {"dtype": np.float16}, ValueError, "x: expected numbers that fit into float16"),
+        (np.array([1j]), {"dtype": np.float64}, TypeError, "x: expected real numbers, got dtype complex128"),
+        (np.array([np.inf]), {}, NotFinite, "x: expected finite numbers, got NaN or infinity"),
+        (np.array([np.nan * 1j]), {}, NotFinite, "x: expected finite numbers, got NaN or infinity"),
+    ],
+)
 def test_arrays_that_do_not(array, options, error, message):
     refuses(error, message, check_array, "x", array, ("N",), **options)
 

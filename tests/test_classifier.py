@@ -110,18 +110,20 @@ def test_a_missing_or_damaged_file_gets_one_clear_sentence(tmp_path):
         SequenceClassifier.load(path)
 
 
-@pytest.mark.parametrize(("x", "y", "error", "message"), [
-    (np.zeros((2, 6, 4), "f"), np.zeros(2, int), ValueError, r"x: expected shape \(N, T, 3\), got \(2, 6, 4\)"),
-    (np.zeros((2, 6, 3), "u1"), np.zeros(2, int), TypeError, "x: expected floating-point numbers, got dtype uint8"),
-    (np.zeros((0, 6, 3), "f"), np.zeros(0, int), ValueError, "empty"),
-    (np.full((2, 6, 3), np.nan, "f"), np.zeros(2, int), ValueError, "expected finite numbers"),
-    (np.zeros((2, 6, 3), "f"), np.zeros(3, int), ValueError, r"y: expected shape \(2,\), got \(3,\)"),
-    (np.zeros((2, 6, 3), "f"), np.array([0, 3]), ValueError, "y: expected classes from 0 to 2"),
-])
+@pytest.mark.parametrize(
+    ("x", "y", "error", "message"),
+    [
+        (np.zeros((2, 6, 4), "f"), np.zeros(2, int), ValueError, r"x: expected shape \(N, T, 3\), got \(2, 6, 4\)"),
+        (np.zeros((2, 6, 3), "u1"), np.zeros(2, int), TypeError, "x: expected floating-point numbers, got dtype uint8"),
+        (np.zeros((0, 6, 3), "f"), np.zeros(0, int), ValueError, "empty"),
+        (np.full((2, 6, 3), np.nan, "f"), np.zeros(2, int), ValueError, "expected finite numbers"),
+        (np.zeros((2, 6, 3), "f"), np.zeros(3, int), ValueError, r"y: expected shape \(2,\), got \(3,\)"),
+        (np.zeros((2, 6, 3), "f"), np.array([0, 3]), ValueError, "y: expected classes from 0 to 2"),
+    ],
+)
 def test_bad_data_gets_one_clear_sentence(x, y, error, message):
     network = small()
-    for call in (lambda: network.fit(x, y, 1), lambda: network.train_on_batch(x, y),
-                 lambda: network.evaluate(x, y)):
+    for call in (lambda: network.fit(x, y, 1), lambda: network.train_on_batch(x, y), lambda: network.evaluate(x, y)):
         with pytest.raises(error, match=message):
             call()
 
@@ -136,8 +138,10 @@ def test_a_network_must_say_how_it_computes():
 
 def test_looking_at_validation_data_changes_nothing(rng):
     x, y = rng.random((20, 4, 5)), rng.integers(0, 3, 20)
-    a, b = (RowsAndColumns(4, 5, (3,), 3).fit(x, y, 3, batch_size=5, progress=False, validation_data=data)
-            for data in (None, (x, y)))
+    a, b = (
+        RowsAndColumns(4, 5, (3,), 3).fit(x, y, 3, batch_size=5, progress=False, validation_data=data)
+        for data in (None, (x, y))
+    )
     assert a["loss"] == b["loss"]
 
 
@@ -154,20 +158,30 @@ def test_fit_sets_the_learning_rate_and_augments(rng):
     asked, trained, network = [], [], small()
     train_on_batch = network.train_on_batch
     network.train_on_batch = lambda x, y: trained.append(x) or train_on_batch(x, y)
-    network.fit(x, y, 2, batch_size=5, progress=False, augment=lambda batch, rng: batch * 0,
-                learning_rate=lambda done: asked.append(done) or 0.0)
+    network.fit(
+        x,
+        y,
+        2,
+        batch_size=5,
+        progress=False,
+        augment=lambda batch, rng: batch * 0,
+        learning_rate=lambda done: asked.append(done) or 0.0,
+    )
     assert asked == [0, 0.25, 0.5, 0.75] and network.optimizer.learning_rate == 0
     assert len(trained) == 4 and not np.any(trained)
 
 
-@pytest.mark.parametrize(("name", "value", "error", "message"), [
-    ("epochs", 0, ValueError, "epochs: expected a whole number of at least 1, got 0"),
-    ("epochs", -1, ValueError, "epochs: .* got -1"),
-    ("batch_size", 0, ValueError, "batch_size: expected a whole number of at least 1, got 0"),
-    ("batch_size", -1, ValueError, "batch_size: .* got -1"),
-    ("batch_size", 2.5, TypeError, "batch_size: .* got 2.5"),
-    ("learning_rate", lambda done: -done or float("nan"), ValueError, "learning_rate: .* got nan"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [
+        ("epochs", 0, ValueError, "epochs: expected a whole number of at least 1, got 0"),
+        ("epochs", -1, ValueError, "epochs: .* got -1"),
+        ("batch_size", 0, ValueError, "batch_size: expected a whole number of at least 1, got 0"),
+        ("batch_size", -1, ValueError, "batch_size: .* got -1"),
+        ("batch_size", 2.5, TypeError, "batch_size: .* got 2.5"),
+        ("learning_rate", lambda done: -done or float("nan"), ValueError, "learning_rate: .* got nan"),
+    ],
+)
 def test_bad_settings_of_training_get_one_clear_sentence(name, value, error, message, rng):
     x, y = task(rng, 10)
     with pytest.raises(error, match=message):
@@ -257,8 +271,13 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_at_once(shape, tmp_pat
 def test_sizes_that_do_not_fit_each_other_are_refused_at_once(kernel, tmp_path):
     """Arrays that are all there, and would make a network far larger than the file."""
     path = tmp_path / "network.npz"
-    archive(path, lstm_0_kernel=npy(kernel, kernel[0] * kernel[1]), lstm_0_recurrent_kernel=npy((2000, 1), 2000),
-            lstm_0_bias=npy((4,), 4), **{"head/kernel": npy((1, 2), 2), "head/bias": npy((2,), 2)})
+    archive(
+        path,
+        lstm_0_kernel=npy(kernel, kernel[0] * kernel[1]),
+        lstm_0_recurrent_kernel=npy((2000, 1), 2000),
+        lstm_0_bias=npy((4,), 4),
+        **{"head/kernel": npy((1, 2), 2), "head/bias": npy((2,), 2)},
+    )
     start = time.perf_counter()
     with pytest.raises(ValueError, match="it holds other weights than a network of sizes"):
         SequenceClassifier.load(path)
@@ -282,12 +301,16 @@ def test_the_other_network_is_refused(tmp_path):
         RowsAndColumns.load(saved(tmp_path, small()))
 
 
-@pytest.mark.parametrize("network", [SequenceClassifier(3, (5, 4), 3, 1, dtype=np.float64),
-                                     RowsAndColumns(4, 6, (3, 2), 5, 1)])
+@pytest.mark.parametrize(
+    "network", [SequenceClassifier(3, (5, 4), 3, 1, dtype=np.float64), RowsAndColumns(4, 6, (3, 2), 5, 1)]
+)
 def test_sizes_are_read_from_the_file(network, tmp_path):
     again = type(network).load(saved(tmp_path, network))
     assert type(again)._count(*again._sizes({k: a.shape for k, a in again.parameters.items()})) == sum(
-        array.size for array in network.parameters.values())
+        array.size for array in network.parameters.values()
+    )
     assert (again.input_shape, again.classes) == (network.input_shape, network.classes)
-    assert all(a.tobytes() == network.parameters[k].tobytes() and a.dtype == network.parameters[k].dtype
-               for k, a in again.parameters.items())
+    assert all(
+        a.tobytes() == network.parameters[k].tobytes() and a.dtype == network.parameters[k].dtype
+        for k, a in again.parameters.items()
+    )

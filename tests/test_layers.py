@@ -15,12 +15,13 @@ def test_dense_forward_and_gradients(rng):
     y = layer.forward(x)
     for n in range(5):
         for k in range(3):
-            assert y[n, k] == pytest.approx(sum(x[n, j] * layer.kernel[j, k] for j in range(4))
-                                            + layer.bias[k])
+            assert y[n, k] == pytest.approx(sum(x[n, j] * layer.kernel[j, k] for j in range(4)) + layer.bias[k])
     dx = layer.backward(w)
-    exact = {"x": complex_step(lambda v: (w * (v @ layer.kernel + layer.bias)).sum(), x),
-             "kernel": complex_step(lambda v: (w * (x @ v + layer.bias)).sum(), layer.kernel),
-             "bias": complex_step(lambda v: (w * (x @ layer.kernel + v)).sum(), layer.bias)}
+    exact = {
+        "x": complex_step(lambda v: (w * (v @ layer.kernel + layer.bias)).sum(), x),
+        "kernel": complex_step(lambda v: (w * (x @ v + layer.bias)).sum(), layer.kernel),
+        "bias": complex_step(lambda v: (w * (x @ layer.kernel + v)).sum(), layer.bias),
+    }
     for name, gradient in {"x": dx, **layer.gradients}.items():
         assert relative_error(gradient, exact[name]) < 1e-12, name
 
@@ -58,13 +59,16 @@ def test_softmax_survives_huge_logits():
     assert loss == 2e4
 
 
-@pytest.mark.parametrize(("y", "error", "message"), [
-    (np.array([0.0, 1.0]), TypeError, "y: expected integers, got dtype float64"),
-    (np.array([0, 3]), ValueError, "y: expected classes from 0 to 2, got values from 0 to 3"),
-    (np.array([0, -1]), ValueError, "y: expected classes from 0 to 2, got values from -1 to 0"),
-    (np.array([0]), ValueError, r"y: expected shape \(2,\), got \(1,\)"),
-    (np.eye(2, dtype=int), ValueError, r"y: expected shape \(2,\), got \(2, 2\)"),
-])
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (np.array([0.0, 1.0]), TypeError, "y: expected integers, got dtype float64"),
+        (np.array([0, 3]), ValueError, "y: expected classes from 0 to 2, got values from 0 to 3"),
+        (np.array([0, -1]), ValueError, "y: expected classes from 0 to 2, got values from -1 to 0"),
+        (np.array([0]), ValueError, r"y: expected shape \(2,\), got \(1,\)"),
+        (np.eye(2, dtype=int), ValueError, r"y: expected shape \(2,\), got \(2, 2\)"),
+    ],
+)
 def test_bad_labels_get_one_clear_sentence(y, error, message):
     with pytest.raises(error, match=message):
         softmax_cross_entropy(np.zeros((2, 3)), y)
@@ -80,16 +84,19 @@ def test_bad_arrays_get_one_clear_sentence():
         mean_squared_error(np.zeros((2, 3)), np.zeros((3, 2)))
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
-    (lambda: Dense(0, 2), ValueError, "input_size: expected a whole number of at least 1, got 0"),
-    (lambda: Dense(2, 2.0), TypeError, "units: expected a whole number of at least 1, got 2.0"),
-    (lambda: Dense(2, 2, dtype=int), TypeError, "dtype: expected a floating-point type"),
-    (lambda: Dense(2, 2, rng=-1), TypeError, "rng: expected a numpy.random.Generator or a seed"),
-    (lambda: Dropout(1), ValueError, r"rate: expected a number in \[0, 1\), got 1"),
-    (lambda: Dropout(-0.1), ValueError, r"rate: expected a number in \[0, 1\), got -0.1"),
-    (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), 1.0), ValueError, r"smoothing: .* got 1.0"),
-    (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), float("nan")), ValueError, "smoothing: .* nan"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Dense(0, 2), ValueError, "input_size: expected a whole number of at least 1, got 0"),
+        (lambda: Dense(2, 2.0), TypeError, "units: expected a whole number of at least 1, got 2.0"),
+        (lambda: Dense(2, 2, dtype=int), TypeError, "dtype: expected a floating-point type"),
+        (lambda: Dense(2, 2, rng=-1), TypeError, "rng: expected a numpy.random.Generator or a seed"),
+        (lambda: Dropout(1), ValueError, r"rate: expected a number in \[0, 1\), got 1"),
+        (lambda: Dropout(-0.1), ValueError, r"rate: expected a number in \[0, 1\), got -0.1"),
+        (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), 1.0), ValueError, r"smoothing: .* got 1.0"),
+        (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), float("nan")), ValueError, "smoothing: .* nan"),
+    ],
+)
 def test_bad_settings_get_one_clear_sentence(call, error, message):
     with pytest.raises(error, match=message):
         call()
@@ -120,6 +127,10 @@ def test_mean_and_maximum_by_complex_step(rng):
     pool, h, upstream = MeanAndMaximum(), rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 6))
     np.testing.assert_allclose(pool.forward(h), np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1))
     largest = h.argmax(axis=1)[:, None]
-    exact = complex_step(lambda v: (upstream * np.concatenate(
-        [v.mean(axis=1), np.take_along_axis(v, largest, axis=1)[:, 0]], axis=1)).sum(), h)
+    exact = complex_step(
+        lambda v: (
+            upstream * np.concatenate([v.mean(axis=1), np.take_along_axis(v, largest, axis=1)[:, 0]], axis=1)
+        ).sum(),
+        h,
+    )
     np.testing.assert_allclose(pool.backward(upstream), exact, atol=1e-15)

@@ -12,8 +12,8 @@ from medlstm.cells import CELLS, run
 from medlstm.gradients import complex_step, relative_error
 from medlstm.lstm import LSTM
 
-SHAPES = [(3, 5, 4, 2), (1, 1, 1, 1), (2, 7, 1, 3), (3, 2, 4, 3), (2, 16, 2, 2)]     # N, T, D, H
-KINDS = {"standard": {}, "peephole": {"peepholes": True}}       # name in CELLS: options of LSTM
+SHAPES = [(3, 5, 4, 2), (1, 1, 1, 1), (2, 7, 1, 3), (3, 2, 4, 3), (2, 16, 2, 2)]  # N, T, D, H
+KINDS = {"standard": {}, "peephole": {"peepholes": True}}  # name in CELLS: options of LSTM
 
 
 def by_the_cell(name, x, params, state, mask=None, backwards=False):
@@ -22,10 +22,10 @@ def by_the_cell(name, x, params, state, mask=None, backwards=False):
     h, c = (np.zeros((N, T, state[0].shape[1]), complex) for _ in range(2))
     for n in range(N):
         order = range(T)[::-1] if backwards else range(T)
-        s = tuple(part[n:n + 1] for part in state)
+        s = tuple(part[n : n + 1] for part in state)
         for t in order:
             if mask is None or mask[n, t]:
-                s, _ = CELLS[name](x[n:n + 1, t], s, params)
+                s, _ = CELLS[name](x[n : n + 1, t], s, params)
             h[n, t], c[n, t] = s[0][0], s[1][0]
     last = 0 if backwards else T - 1
     return h, (h[:, last], c[:, last])
@@ -129,21 +129,29 @@ def test_keras_agrees(shape, rng):
 def test_onnx_agrees(peepholes, direction, rng):
     """The reference evaluator of ONNX, which knows peepholes; its order is input, output, forget, candidate."""
     N, T, D, H = 3, 6, 5, 4
-    layer, x, (h_0, c_0) = make((N, T, D, H), rng, np.float32, peepholes=peepholes,
-                                go_backwards=direction == "reverse")
+    layer, x, (h_0, c_0) = make((N, T, D, H), rng, np.float32, peepholes=peepholes, go_backwards=direction == "reverse")
     rows = np.concatenate([np.arange(H) + k * H for k in (0, 3, 1, 2)])
-    feeds = {"X": x.swapaxes(0, 1), "W": layer.kernel.T[None, rows], "R": layer.recurrent_kernel.T[None, rows],
-             "B": np.concatenate([layer.bias[rows], np.zeros(4 * H, np.float32)])[None],
-             "": None, "h": h_0[None], "c": c_0[None]}
+    feeds = {
+        "X": x.swapaxes(0, 1),
+        "W": layer.kernel.T[None, rows],
+        "R": layer.recurrent_kernel.T[None, rows],
+        "B": np.concatenate([layer.bias[rows], np.zeros(4 * H, np.float32)])[None],
+        "": None,
+        "h": h_0[None],
+        "c": c_0[None],
+    }
     if peepholes:
         feeds["P"] = layer.peephole[[0, 2, 1]].reshape(1, -1)
     node = helper.make_node("LSTM", list(feeds), ["Y", "Y_h", "Y_c"], hidden_size=H, direction="forward")
     given = {name: array for name, array in feeds.items() if name}
-    if direction == "reverse":      # which the evaluator does not know: it is handed the time reversed
+    if direction == "reverse":  # which the evaluator does not know: it is handed the time reversed
         given["X"] = given["X"][::-1]
-    graph = helper.make_graph([node], "lstm", [helper.make_tensor_value_info(name, 1, array.shape)
-                                               for name, array in given.items()],
-                              [helper.make_tensor_value_info(name, 1, None) for name in ("Y", "Y_h", "Y_c")])
+    graph = helper.make_graph(
+        [node],
+        "lstm",
+        [helper.make_tensor_value_info(name, 1, array.shape) for name, array in given.items()],
+        [helper.make_tensor_value_info(name, 1, None) for name in ("Y", "Y_h", "Y_c")],
+    )
     Y, Y_h, Y_c = ReferenceEvaluator(helper.make_model(graph)).run(None, given)
     h, final = layer.forward(x, (h_0, c_0))
     expected = Y[::-1] if direction == "reverse" else Y
@@ -241,17 +249,20 @@ def test_extreme_inputs_stay_finite(value, rng):
     assert np.isfinite(h).all() and np.isfinite(dx).all() and np.abs(h).max() <= 1
 
 
-@pytest.mark.parametrize(("x", "error", "message"), [
-    ([[[1.0]]], TypeError, "x: expected a NumPy array, got list"),
-    (np.zeros((2, 5, 4), int), TypeError, "x: expected floating-point numbers, got dtype int64"),
-    (np.zeros((2, 5, 3)), ValueError, r"x: expected shape \(N, T, 4\), got \(2, 5, 3\)"),
-    (np.zeros((2, 5, 4, 1)), ValueError, r"x: expected shape \(N, T, 4\), got \(2, 5, 4, 1\)"),
-    (np.zeros((0, 5, 4)), ValueError, "empty"),
-    (np.full((2, 5, 4), np.nan), ValueError, "x: expected finite numbers, got NaN"),
-    (np.full((2, 5, 4), np.inf), ValueError, "x: expected finite numbers, got NaN"),
-    (np.full((2, 5, 4), 1e39), ValueError, "x: expected numbers that fit into float32, got larger"),
-    (np.ones((2, 5, 4), complex), TypeError, "x: expected real numbers, got dtype complex128"),
-])
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        ([[[1.0]]], TypeError, "x: expected a NumPy array, got list"),
+        (np.zeros((2, 5, 4), int), TypeError, "x: expected floating-point numbers, got dtype int64"),
+        (np.zeros((2, 5, 3)), ValueError, r"x: expected shape \(N, T, 4\), got \(2, 5, 3\)"),
+        (np.zeros((2, 5, 4, 1)), ValueError, r"x: expected shape \(N, T, 4\), got \(2, 5, 4, 1\)"),
+        (np.zeros((0, 5, 4)), ValueError, "empty"),
+        (np.full((2, 5, 4), np.nan), ValueError, "x: expected finite numbers, got NaN"),
+        (np.full((2, 5, 4), np.inf), ValueError, "x: expected finite numbers, got NaN"),
+        (np.full((2, 5, 4), 1e39), ValueError, "x: expected numbers that fit into float32, got larger"),
+        (np.ones((2, 5, 4), complex), TypeError, "x: expected real numbers, got dtype complex128"),
+    ],
+)
 def test_bad_input_gets_one_clear_sentence(x, error, message):
     with pytest.raises(error, match=message):
         LSTM(4, 2).forward(x)
@@ -273,11 +284,14 @@ def test_bad_state_and_gradient_get_one_clear_sentence(rng):
         layer.forward(x, state[:1])
 
 
-@pytest.mark.parametrize(("wrong", "error", "message"), [
-    (np.full((3, 2), 1j), TypeError, "expected real numbers, got dtype complex128"),
-    (np.full((3, 2), 1e300), ValueError, "expected numbers that fit into float32, got larger"),
-    (np.full((3, 2), np.inf), ValueError, "expected finite numbers"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (np.full((3, 2), 1j), TypeError, "expected real numbers, got dtype complex128"),
+        (np.full((3, 2), 1e300), ValueError, "expected numbers that fit into float32, got larger"),
+        (np.full((3, 2), np.inf), ValueError, "expected finite numbers"),
+    ],
+)
 def test_states_and_gradients_are_held_to_the_dtype(wrong, error, message):
     layer, good = LSTM(4, 2), np.zeros((3, 2))
     with pytest.raises(error, match=rf"initial_state\[1\]: {message}"):
@@ -289,14 +303,17 @@ def test_states_and_gradients_are_held_to_the_dtype(wrong, error, message):
         layer.backward(None, (wrong, good))
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    ({"units": 0}, ValueError, "units: expected a whole number of at least 1, got 0"),
-    ({"input_size": 4.0}, TypeError, "input_size: expected a whole number of at least 1, got 4.0"),
-    ({"input_size": "4"}, TypeError, "input_size: expected a whole number of at least 1, got '4'"),
-    ({"units": True}, TypeError, "units: expected a whole number of at least 1, got True"),
-    ({"dtype": np.int32}, TypeError, "dtype: expected a floating-point type, got .*int32"),
-    ({"rng": "seed"}, TypeError, "rng: expected a numpy.random.Generator or a seed of at least 0, got 'seed'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"units": 0}, ValueError, "units: expected a whole number of at least 1, got 0"),
+        ({"input_size": 4.0}, TypeError, "input_size: expected a whole number of at least 1, got 4.0"),
+        ({"input_size": "4"}, TypeError, "input_size: expected a whole number of at least 1, got '4'"),
+        ({"units": True}, TypeError, "units: expected a whole number of at least 1, got True"),
+        ({"dtype": np.int32}, TypeError, "dtype: expected a floating-point type, got .*int32"),
+        ({"rng": "seed"}, TypeError, "rng: expected a numpy.random.Generator or a seed of at least 0, got 'seed'"),
+    ],
+)
 def test_bad_settings_get_one_clear_sentence(arguments, error, message):
     with pytest.raises(error, match=message):
         LSTM(**{"input_size": 4, "units": 2} | arguments)

@@ -4,17 +4,20 @@ import keras
 import numpy as np
 import pytest
 
-from medlstm.optimizers import cosine_decay, SGD, Adam, clip_by_global_norm
+from medlstm.optimizers import SGD, Adam, clip_by_global_norm, cosine_decay
 
 
-@pytest.mark.parametrize(("mine", "theirs"), [
-    (lambda: SGD(0.1), lambda: keras.optimizers.SGD(0.1)),
-    (lambda: SGD(0.1, momentum=0.9), lambda: keras.optimizers.SGD(0.1, momentum=0.9)),
-    (lambda: Adam(), lambda: keras.optimizers.Adam()),
-    (lambda: Adam(0.02, 0.8, 0.95, 1e-3), lambda: keras.optimizers.Adam(0.02, 0.8, 0.95, 1e-3)),
-    (lambda: Adam(clip_norm=0.7), lambda: keras.optimizers.Adam(global_clipnorm=0.7)),
-    (lambda: SGD(0.1, clip_norm=0.7), lambda: keras.optimizers.SGD(0.1, global_clipnorm=0.7)),
-])
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (lambda: SGD(0.1), lambda: keras.optimizers.SGD(0.1)),
+        (lambda: SGD(0.1, momentum=0.9), lambda: keras.optimizers.SGD(0.1, momentum=0.9)),
+        (lambda: Adam(), lambda: keras.optimizers.Adam()),
+        (lambda: Adam(0.02, 0.8, 0.95, 1e-3), lambda: keras.optimizers.Adam(0.02, 0.8, 0.95, 1e-3)),
+        (lambda: Adam(clip_norm=0.7), lambda: keras.optimizers.Adam(global_clipnorm=0.7)),
+        (lambda: SGD(0.1, clip_norm=0.7), lambda: keras.optimizers.SGD(0.1, global_clipnorm=0.7)),
+    ],
+)
 def test_ten_steps_equal_keras(mine, theirs, rng):
     start = [rng.normal(size=(3, 2)).astype(np.float32), rng.normal(size=4).astype(np.float32)]
     arrays = [a.copy() for a in start]
@@ -47,18 +50,21 @@ def test_clipping_leaves_small_gradients_alone():
     np.testing.assert_array_equal(gradients[0], [3, 4])
 
 
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: Adam(float("nan")), r"learning_rate: expected a number in \[0, inf\), got nan"),
-    (lambda: Adam(-1), r"learning_rate: .* got -1"),
-    (lambda: SGD(float("inf")), r"learning_rate: .* got inf"),
-    (lambda: SGD(momentum=1.0), r"momentum: expected a number in \[0, 1\), got 1.0"),
-    (lambda: Adam(beta_1=-0.1), "beta_1: .* got -0.1"),
-    (lambda: Adam(beta_2=1), "beta_2: .* got 1"),
-    (lambda: Adam(epsilon=0), r"epsilon: expected a number in \(0, inf\), got 0"),
-    (lambda: Adam(clip_norm=0.0), r"clip_norm: expected a number in \(0, inf\], got 0.0"),
-    (lambda: SGD(clip_norm=-1), "clip_norm: .* got -1"),
-    (lambda: clip_by_global_norm([np.ones(2)], float("nan")), "limit: .* got nan"),
-])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Adam(float("nan")), r"learning_rate: expected a number in \[0, inf\), got nan"),
+        (lambda: Adam(-1), r"learning_rate: .* got -1"),
+        (lambda: SGD(float("inf")), r"learning_rate: .* got inf"),
+        (lambda: SGD(momentum=1.0), r"momentum: expected a number in \[0, 1\), got 1.0"),
+        (lambda: Adam(beta_1=-0.1), "beta_1: .* got -0.1"),
+        (lambda: Adam(beta_2=1), "beta_2: .* got 1"),
+        (lambda: Adam(epsilon=0), r"epsilon: expected a number in \(0, inf\), got 0"),
+        (lambda: Adam(clip_norm=0.0), r"clip_norm: expected a number in \(0, inf\], got 0.0"),
+        (lambda: SGD(clip_norm=-1), "clip_norm: .* got -1"),
+        (lambda: clip_by_global_norm([np.ones(2)], float("nan")), "limit: .* got nan"),
+    ],
+)
 def test_bad_settings_get_one_clear_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -17,24 +17,49 @@ from medlstm.environment import set_environment
 from medlstm.files import ROOT
 
 PACKAGE = ROOT / "code" / "medlstm"
-MODULES = [info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlstm.")
-           if not info.name.endswith("__main__")]
+MODULES = [
+    info.name for info in pkgutil.walk_packages(medlstm.__path__, "medlstm.") if not info.name.endswith("__main__")
+]
 ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 HALL = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
 
 # What each module of the hall, and each room, may import of the package besides itself.
-NUMPY_LSTM = {"archives", "bidirectional", "cells", "checks", "classifier", "files", "layers", "lstm", "network", "optimizers",
-              "parameters"}
+NUMPY_LSTM = {
+    "archives",
+    "bidirectional",
+    "cells",
+    "checks",
+    "classifier",
+    "files",
+    "layers",
+    "lstm",
+    "network",
+    "optimizers",
+    "parameters",
+}
 MAY_IMPORT = {
-    "archives": set(), "checks": set(), "files": set(), "exercises": set(), "gradients": set(), "environment": {"files"},
-    "optimizers": {"checks"}, "parameters": {"checks"},
-    "cells": {"checks", "parameters"}, "lstm": {"checks", "parameters"}, "layers": {"checks", "parameters"},
+    "archives": set(),
+    "checks": set(),
+    "files": set(),
+    "exercises": set(),
+    "gradients": set(),
+    "environment": {"files"},
+    "optimizers": {"checks"},
+    "parameters": {"checks"},
+    "cells": {"checks", "parameters"},
+    "lstm": {"checks", "parameters"},
+    "layers": {"checks", "parameters"},
     "bidirectional": {"checks", "lstm", "parameters"},
     "classifier": {"archives", "cells", "checks", "files", "layers"},
-    "network": NUMPY_LSTM - {"network"}, "weights": NUMPY_LSTM,
-    "datasets": {"checks", "files"}, "evaluation": {"checks"}, "keras_models": {"cells", "checks"},
-    "explanation": {"cells", "checks"}, "figures": set(),
-    "experiments": HALL | ROOMS - {"book"}, "book": HALL | ROOMS - {"experiments"},
+    "network": NUMPY_LSTM - {"network"},
+    "weights": NUMPY_LSTM,
+    "datasets": {"checks", "files"},
+    "evaluation": {"checks"},
+    "keras_models": {"cells", "checks"},
+    "explanation": {"cells", "checks"},
+    "figures": set(),
+    "experiments": HALL | ROOMS - {"book"},
+    "book": HALL | ROOMS - {"experiments"},
 }
 
 
@@ -48,7 +73,10 @@ def imported(source, module):
             package = importlib.util.resolve_name(package, module.rpartition(".")[0]) if node.level else package
             names = [f"{package}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
-                "import_module", "__import__", "find_spec"):
+            "import_module",
+            "__import__",
+            "find_spec",
+        ):
             names = [value.value for value in node.args if isinstance(getattr(value, "value", None), str)]
         else:
             continue
@@ -63,8 +91,11 @@ def house(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE
-                                  or path.stem != "__init__"], ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem != "__init__"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
 def test_imports_run_one_way(path):
     own, module = house(path), ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     asked = {parts[0] for parts in imported(path.read_text(), module)} - {own}
@@ -75,11 +106,23 @@ def test_every_room_has_its_rule():
     assert set(MAY_IMPORT) == HALL | ROOMS
 
 
-@pytest.mark.parametrize("line", [
-    "import medlstm.book", "import numpy, medlstm.book.chapters as c", "from medlstm import book",
-    "from medlstm import cells, book as b", "from medlstm.book import chapters", "from medlstm.book.chapters import x",
-    "from . import book", "from .book import chapters", "importlib.import_module('medlstm.book')",
-    "__import__('medlstm.book')", "def f():\n    from medlstm import book", "try:\n    from .book import x\nexcept: pass"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import medlstm.book",
+        "import numpy, medlstm.book.chapters as c",
+        "from medlstm import book",
+        "from medlstm import cells, book as b",
+        "from medlstm.book import chapters",
+        "from medlstm.book.chapters import x",
+        "from . import book",
+        "from .book import chapters",
+        "importlib.import_module('medlstm.book')",
+        "__import__('medlstm.book')",
+        "def f():\n    from medlstm import book",
+        "try:\n    from .book import x\nexcept: pass",
+    ],
+)
 def test_no_form_of_import_is_overlooked(line):
     assert "book" in {parts[0] for parts in imported(line, "medlstm.cells")}
 
@@ -100,8 +143,10 @@ def test_chapters_import_from_rooms_not_from_files_inside_them(path):
 
 @pytest.mark.parametrize("name", ["lstm", "cells", "network", "gradients", "optimizers", "datasets"])
 def test_the_numpy_part_loads_no_framework(name):
-    code = (f"import sys, medlstm.{name}; "
-            "print([m for m in ('tensorflow', 'keras', 'matplotlib', 'sklearn', 'pooch') if m in sys.modules])")
+    code = (
+        f"import sys, medlstm.{name}; "
+        "print([m for m in ('tensorflow', 'keras', 'matplotlib', 'sklearn', 'pooch') if m in sys.modules])"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout == "[]\n"
 

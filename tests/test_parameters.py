@@ -32,10 +32,13 @@ def test_the_forget_bias_alone_starts_at_one(name, rng):
     assert ("peephole" in parameters) == bool(cell.peepholes)
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    ((0, 2), ValueError, "input_size: expected a whole number of at least 1, got 0"),
-    ((2, 1.0), TypeError, "units: expected a whole number of at least 1, got 1.0"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((0, 2), ValueError, "input_size: expected a whole number of at least 1, got 0"),
+        ((2, 1.0), TypeError, "units: expected a whole number of at least 1, got 1.0"),
+    ],
+)
 def test_bad_sizes_get_one_clear_sentence(arguments, error, message, rng):
     with pytest.raises(error, match=message):
         recurrent_parameters(*arguments, ("hidden",), rng, np.float32)
@@ -51,17 +54,20 @@ def test_assigning_a_weight_writes_in_place():
     assert (layer.bias == 3).all() and layer.kernel[3, 7] == 31
 
 
-@pytest.mark.parametrize(("value", "error", "message"), [
-    (np.ones((4, 8), complex), TypeError, "kernel: expected real numbers, got dtype complex128"),
-    (1j, TypeError, "kernel: expected real numbers, got dtype complex128"),
-    (1e300, ValueError, "kernel: expected numbers that fit into float32, got larger"),
-    (np.full((4, 8), 1e39), ValueError, "kernel: expected numbers that fit into float32, got larger"),
-    (float("nan"), NotFinite, "kernel: expected finite numbers, got NaN"),
-    (np.ones(8), ValueError, r"kernel: expected shape \(4, 8\), got \(8,\)"),
-    ("1", TypeError, "kernel: expected floating-point numbers, got dtype"),
-    (None, TypeError, "kernel: expected floating-point numbers, got dtype object"),
-    (10**400, TypeError, "kernel: expected floating-point numbers, got dtype object"),
-])
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (np.ones((4, 8), complex), TypeError, "kernel: expected real numbers, got dtype complex128"),
+        (1j, TypeError, "kernel: expected real numbers, got dtype complex128"),
+        (1e300, ValueError, "kernel: expected numbers that fit into float32, got larger"),
+        (np.full((4, 8), 1e39), ValueError, "kernel: expected numbers that fit into float32, got larger"),
+        (float("nan"), NotFinite, "kernel: expected finite numbers, got NaN"),
+        (np.ones(8), ValueError, r"kernel: expected shape \(4, 8\), got \(8,\)"),
+        ("1", TypeError, "kernel: expected floating-point numbers, got dtype"),
+        (None, TypeError, "kernel: expected floating-point numbers, got dtype object"),
+        (10**400, TypeError, "kernel: expected floating-point numbers, got dtype object"),
+    ],
+)
 def test_what_is_no_such_weight_gets_one_clear_sentence(value, error, message):
     layer = LSTM(4, 2)
     before = layer.kernel.copy()

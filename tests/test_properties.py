@@ -27,7 +27,7 @@ def test_the_fast_layer_equals_the_printed_cell(sizes, seed, name, dtype):
     layer, x, state = make(sizes, seed, dtype=dtype, peepholes=name == "peephole")
     h, (_, c) = layer.forward(x, state)
     trace, _ = run(CELLS[name], x, layer.parameters, state)
-    tolerance = 1e-13 if dtype == np.float64 else 2e-4      # large random weights amplify rounding
+    tolerance = 1e-13 if dtype == np.float64 else 2e-4  # large random weights amplify rounding
     assert h.dtype == c.dtype == dtype
     np.testing.assert_allclose(h, trace["hidden"], atol=tolerance)
     np.testing.assert_allclose(c, trace["cell"][:, -1], atol=tolerance)
@@ -38,7 +38,7 @@ def test_the_fast_layer_equals_the_printed_cell(sizes, seed, name, dtype):
 def test_padding_changes_nothing(sizes, seed, backwards, data):
     """A batch of sequences of different length gives each the answer, and the gradients, it gets alone."""
     layer, x, state = make(sizes, seed, go_backwards=backwards)
-    N, T, _, H = sizes
+    N, T, _, _H = sizes
     lengths = data.draw(st.lists(st.integers(1, T), min_size=N, max_size=N))
     mask = np.arange(T) < np.array(lengths)[:, None]
     _, (h, c) = layer.forward(x, state, mask)
@@ -112,5 +112,5 @@ def test_one_step_at_a_time_equals_the_whole_sequence(sizes, seed):
     layer, x, state = make(sizes, seed)
     whole, _ = layer.forward(x, state)
     for t in range(x.shape[1]):
-        h, state = layer.forward(x[:, t:t + 1], state)
+        h, state = layer.forward(x[:, t : t + 1], state)
         np.testing.assert_allclose(h[:, 0], whole[:, t], atol=1e-13)

@@ -18,16 +18,17 @@ def test_every_gradient_by_central_difference(rng):
     x, y = rng.normal(size=(2, 4, 5)), np.array([2, 0])
 
     def forward(x):
-        network.dropout._rng = np.random.default_rng(3)     # the same numbers are dropped each time
+        network.dropout._rng = np.random.default_rng(3)  # the same numbers are dropped each time
         return network.forward(x, training=True)
 
-    loss, dlogits = softmax_cross_entropy(forward(x), y, 0.1)
+    _loss, dlogits = softmax_cross_entropy(forward(x), y, 0.1)
     dx = network.backward(dlogits)
-    gradients = {f"{name}/{key}": g for name, layer in network.named_layers.items()
-                 for key, g in layer.gradients.items()}
+    gradients = {
+        f"{name}/{key}": g for name, layer in network.named_layers.items() for key, g in layer.gradients.items()
+    }
     gradients["x"] = dx
     for name, array in (network.parameters | {"x": x}).items():
-        start, direction = array.copy(), rng.normal(size=array.shape)      # along which every entry counts
+        start, direction = array.copy(), rng.normal(size=array.shape)  # along which every entry counts
 
         def value(step, array=array, start=start, direction=direction):
             array[...] = start + step * direction
@@ -53,7 +54,7 @@ def test_a_turned_image_swaps_the_two_readings(rng):
 def test_it_learns_and_comes_back_from_its_file(rng, tmp_path):
     y = rng.integers(0, 3, 90)
     x = rng.normal(0, 0.1, (90, 6, 7)).astype(np.float32)
-    x[np.arange(90), y + 1] += 1      # a bright row whose place is the class
+    x[np.arange(90), y + 1] += 1  # a bright row whose place is the class
     network = RowsAndColumns(6, 7, (8, 5), 3, optimizer=Adam(0.02))
     history = network.fit(x, y, 15, batch_size=30, progress=False, validation_data=(x, y))
     assert history["val_accuracy"][-1] > 0.95
@@ -74,14 +75,17 @@ def test_dropout_draws_from_the_generator_of_the_network(rng):
     assert np.array_equal(network.forward(x), network.forward(x))
 
 
-@pytest.mark.parametrize(("settings", "error", "message"), [
-    ({"rows": 0}, ValueError, "rows: expected a whole number of at least 1, got 0"),
-    ({"columns": 5.0}, TypeError, "columns: expected a whole number of at least 1, got 5.0"),
-    ({"units": []}, TypeError, "units: expected a sequence of one whole number or more"),
-    ({"dropout": 2}, ValueError, r"rate: expected a number in \[0, 1\), got 2"),
-    ({"label_smoothing": 5}, ValueError, r"label_smoothing: expected a number in \[0, 1\), got 5"),
-    ({"classes": 0}, ValueError, "classes: expected a whole number of at least 2, got 0"),
-])
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"rows": 0}, ValueError, "rows: expected a whole number of at least 1, got 0"),
+        ({"columns": 5.0}, TypeError, "columns: expected a whole number of at least 1, got 5.0"),
+        ({"units": []}, TypeError, "units: expected a sequence of one whole number or more"),
+        ({"dropout": 2}, ValueError, r"rate: expected a number in \[0, 1\), got 2"),
+        ({"label_smoothing": 5}, ValueError, r"label_smoothing: expected a number in \[0, 1\), got 5"),
+        ({"classes": 0}, ValueError, "classes: expected a whole number of at least 2, got 0"),
+    ],
+)
 def test_bad_settings_get_one_clear_sentence(settings, error, message):
     with pytest.raises(error, match=message):
         RowsAndColumns(**{"rows": 4, "columns": 5, "units": (3,), "classes": 3} | settings)

@@ -31,16 +31,19 @@ def test_keras_to_numpy(rng):
 SOFTMAX = {"units": 2, "activation": "softmax"}
 
 
-@pytest.mark.parametrize(("layers", "message"), [
-    ([keras.layers.LSTM(3)], "got LSTM; convert only"),
-    ([keras.layers.GRU(3), keras.layers.Dense(**SOFTMAX)], "got GRU, Dense"),
-    ([keras.layers.LSTM(3, activation="relu"), keras.layers.Dense(**SOFTMAX)], "got relu, sigmoid, softmax"),
-    ([keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
-    ([keras.layers.LSTM(3, use_bias=False), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
-    ([keras.layers.LSTM(3, return_sequences=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
-    ([keras.layers.LSTM(3), keras.layers.Dense(2)], "got tanh, sigmoid, linear"),
-    ([keras.layers.LSTM(3), keras.layers.Dense(use_bias=False, **SOFTMAX)], "settings in dense"),
-])
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([keras.layers.LSTM(3)], "got LSTM; convert only"),
+        ([keras.layers.GRU(3), keras.layers.Dense(**SOFTMAX)], "got GRU, Dense"),
+        ([keras.layers.LSTM(3, activation="relu"), keras.layers.Dense(**SOFTMAX)], "got relu, sigmoid, softmax"),
+        ([keras.layers.LSTM(3, go_backwards=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+        ([keras.layers.LSTM(3, use_bias=False), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+        ([keras.layers.LSTM(3, return_sequences=True), keras.layers.Dense(**SOFTMAX)], "settings in lstm"),
+        ([keras.layers.LSTM(3), keras.layers.Dense(2)], "got tanh, sigmoid, linear"),
+        ([keras.layers.LSTM(3), keras.layers.Dense(use_bias=False, **SOFTMAX)], "settings in dense"),
+    ],
+)
 def test_other_models_get_one_clear_sentence(layers, message):
     with pytest.raises(ValueError, match=f"model: expected .*{message}"):
         weights.from_keras(keras.Sequential([keras.Input((5, 4)), *layers]))
@@ -70,7 +73,8 @@ def test_keras_to_onnx(rng):
     model = keras_models.build("stacked_lstm", (28, 28), 10, 5)
     x = rng.random((4, 28, 28), np.float32)
     session = onnxruntime.InferenceSession(
-        weights.to_onnx(weights.from_keras(model)).SerializeToString(), providers=["CPUExecutionProvider"])
+        weights.to_onnx(weights.from_keras(model)).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     np.testing.assert_allclose(session.run(None, {"x": x})[0], model(x), atol=1e-6)
 
 

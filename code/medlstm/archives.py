@@ -8,8 +8,11 @@ import zipfile
 import numpy as np
 
 # What NumPy writes before the numbers of a real array: magic, version 1.0, two bytes of length, a dict, padding.
-HEADER = re.compile(rb"\x93NUMPY\x01\x00..\{'descr': '([<>]f[248])', 'fortran_order': (True|False), "
-                    rb"'shape': \(([\d, ]+)\), \} *\n", re.DOTALL)
+HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>]f[248])', 'fortran_order': (True|False), "
+    rb"'shape': \(([\d, ]+)\), \} *\n",
+    re.DOTALL,
+)
 
 
 def read_arrays(path):
@@ -36,8 +39,10 @@ def read_arrays(path):
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if any(member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size
-                   for member in members):
+            if any(
+                member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size
+                for member in members
+            ):
                 raise ValueError("its members are compressed")
             if sum(member.file_size for member in members) > os.path.getsize(path):
                 raise ValueError("it claims to hold more bytes than it has")

@@ -25,8 +25,10 @@ class Bidirectional:
     def __init__(self, input_size, units, dtype=np.float32, rng=None, peepholes=False):
         rng = generator(rng)
         self.units = units
-        self.directions = {"forward": LSTM(input_size, units, dtype, rng, peepholes),
-                           "backward": LSTM(input_size, units, dtype, rng, peepholes, go_backwards=True)}
+        self.directions = {
+            "forward": LSTM(input_size, units, dtype, rng, peepholes),
+            "backward": LSTM(input_size, units, dtype, rng, peepholes, go_backwards=True),
+        }
         self.parameters = self._named("parameters")
         self.gradients = {}
 
@@ -54,8 +56,10 @@ class Bidirectional:
         TypeError, ValueError
             As `medlstm.lstm.LSTM.forward`.
         """
-        results = [lstm.forward(x, state, mask)
-                   for lstm, state in zip(self.directions.values(), _halves("initial_state", initial_state))]
+        results = [
+            lstm.forward(x, state, mask)
+            for lstm, state in zip(self.directions.values(), _halves("initial_state", initial_state))
+        ]
         return np.concatenate([h for h, _ in results], axis=-1), results[0][1] + results[1][1]
 
     def backward(self, dh, final_state_gradient=None, input_gradient=True):
@@ -82,15 +86,22 @@ class Bidirectional:
         if dh is not None:
             check_array("dh", dh, ("N", "T", 2 * self.units))
             parts = np.split(dh, 2, axis=-1)
-        results = [lstm.backward(part, state, input_gradient) for lstm, part, state in zip(
-            self.directions.values(), parts, _halves("final_state_gradient", final_state_gradient))]
+        results = [
+            lstm.backward(part, state, input_gradient)
+            for lstm, part, state in zip(
+                self.directions.values(), parts, _halves("final_state_gradient", final_state_gradient)
+            )
+        ]
         self.gradients = self._named("gradients")
         dx = results[0][0] + results[1][0] if input_gradient else None
         return dx, results[0][1] + results[1][1]
 
     def _named(self, kind):
-        return {f"{direction}/{key}": array for direction, lstm in self.directions.items()
-                for key, array in getattr(lstm, kind).items()}
+        return {
+            f"{direction}/{key}": array
+            for direction, lstm in self.directions.items()
+            for key, array in getattr(lstm, kind).items()
+        }
 
 
 def _halves(name, states):
@@ -98,6 +109,8 @@ def _halves(name, states):
     if states is None:
         return None, None
     if len(states) != 4:
-        raise ValueError(f"{name}: expected four arrays, two for each direction, got {len(states)}; "
-                         "pass hidden and cell state of the forward direction, then of the backward one")
+        raise ValueError(
+            f"{name}: expected four arrays, two for each direction, got {len(states)}; "
+            "pass hidden and cell state of the forward direction, then of the backward one"
+        )
     return states[:2], states[2:]

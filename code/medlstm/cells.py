@@ -69,8 +69,7 @@ def article(x_t, state, params, xp=np):
     return (h, c), {"forget": f, "input": i, "candidate": c, "output": o}
 
 
-def variant(x_t, state, params, xp=np, *, forget="gate", peepholes=False, cell_path=True,
-            output_activation=sigmoid):
+def variant(x_t, state, params, xp=np, *, forget="gate", peepholes=False, cell_path=True, output_activation=sigmoid):
     """The standard cell with one switch turned.
 
     ``forget`` is "gate", "one" (the cell of 1997, before there was a forget gate) or "coupled"
@@ -100,10 +99,10 @@ def gru(x_t, state, params, xp=np):
     W, U, b = params["kernel"], params["recurrent_kernel"], params["bias"]
     units = U.shape[0]
     x_z, x_r, x_g = xp.split(x_t @ W + b, 3, axis=-1)
-    h_z, h_r = xp.split(h @ U[:, :2 * units], 2, axis=-1)
+    h_z, h_r = xp.split(h @ U[:, : 2 * units], 2, axis=-1)
     z = sigmoid(x_z + h_z, xp)
     r = sigmoid(x_r + h_r, xp)
-    g = xp.tanh(x_g + (r * h) @ U[:, 2 * units:])
+    g = xp.tanh(x_g + (r * h) @ U[:, 2 * units :])
     h = z * h + (1 - z) * g
     return (h,), {"update": z, "reset": r, "candidate": g}
 
@@ -139,8 +138,10 @@ class Cell:
 
     def __post_init__(self):
         if len(self.activations) != len(self.blocks):
-            raise ValueError(f"activations: expected {len(self.blocks)}, one a block, got {len(self.activations)}; "
-                             f"name those of {', '.join(self.blocks)}")
+            raise ValueError(
+                f"activations: expected {len(self.blocks)}, one a block, got {len(self.activations)}; "
+                f"name those of {', '.join(self.blocks)}"
+            )
 
     def __call__(self, x_t, state, params, xp=np):
         return self.step(x_t, state, params, xp)
@@ -241,8 +242,9 @@ def clamp(cell, params, /, **values):
             raise ValueError(f"{name}: expected one of {', '.join(cell.blocks)}; choose one of these")
         activation = cell.activations[cell.blocks.index(name)]
         if activation == "softmax":
-            raise ValueError(f"{name}: expected a sigmoid or a tanh, got a softmax, whose units share one sum; "
-                             "hold another block")
+            raise ValueError(
+                f"{name}: expected a sigmoid or a tanh, got a softmax, whose units share one sum; hold another block"
+            )
         check_number(name, value, "[-1, 1]" if activation == "tanh" else "[0, 1]")
         block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
         params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
@@ -276,8 +278,10 @@ def keep(name, bias, value):
     blocks = CELLS[name].blocks
     check_array("bias", bias, (f"{len(blocks)}*H",))
     if len(bias) % len(blocks):
-        raise ValueError(f"bias: expected one number a unit for each of {', '.join(blocks)}, got {len(bias)} in all; "
-                         "pass the bias of such a cell")
+        raise ValueError(
+            f"bias: expected one number a unit for each of {', '.join(blocks)}, got {len(bias)} in all; "
+            "pass the bias of such a cell"
+        )
     check_number("value", value, "(-inf, inf)")
     block, sign = KEEPING.get(name, ("forget", 1))
     if block in blocks:
@@ -287,5 +291,6 @@ def keep(name, bias, value):
 def _check_params(cell, params):
     expected = ["kernel", "recurrent_kernel", "bias", *["peephole"] * bool(cell.peepholes)]
     if missing := [name for name in expected if name not in params]:
-        raise ValueError(f"params: expected {', '.join(expected)}, got no {', '.join(missing)}; "
-                         "start from cell.initial_parameters")
+        raise ValueError(
+            f"params: expected {', '.join(expected)}, got no {', '.join(missing)}; start from cell.initial_parameters"
+        )

@@ -22,14 +22,17 @@ def check_size(name, value, least=1):
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < least:
         raise (ValueError if whole else TypeError)(
-            f"{name}: expected a whole number of at least {least}, got {value!r}; pass such an int")
+            f"{name}: expected a whole number of at least {least}, got {value!r}; pass such an int"
+        )
 
 
 def check_sizes(name, values):
     """Raise unless `values` is a sequence of one whole number or more, each at least 1."""
     if not isinstance(values, (tuple, list, np.ndarray)) or len(values) == 0:
-        raise TypeError(f"{name}: expected a sequence of one whole number or more, got {values!r}; "
-                        "pass one size a layer, such as (128, 64)")
+        raise TypeError(
+            f"{name}: expected a sequence of one whole number or more, got {values!r}; "
+            "pass one size a layer, such as (128, 64)"
+        )
     for k, value in enumerate(values):
         check_size(f"{name}[{k}]", value)
 
@@ -56,10 +59,12 @@ def check_number(name, value, interval):
     """
     low, high = map(float, interval[1:-1].split(","))
     number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not (low < value < high or (value == low and interval[0] == "[")
-                          or (value == high and interval[-1] == "]")):
+    if not number or not (
+        low < value < high or (value == low and interval[0] == "[") or (value == high and interval[-1] == "]")
+    ):
         raise (ValueError if number else TypeError)(
-            f"{name}: expected a number in {interval}, got {value!r}; choose one within")
+            f"{name}: expected a number in {interval}, got {value!r}; choose one within"
+        )
 
 
 def check_dtype(dtype):
@@ -85,8 +90,10 @@ def generator(rng):
         return rng
     seed = 0 if rng is None else rng
     if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise TypeError(f"rng: expected a numpy.random.Generator or a seed of at least 0, got {rng!r}; "
-                        "pass numpy.random.default_rng(0)")
+        raise TypeError(
+            f"rng: expected a numpy.random.Generator or a seed of at least 0, got {rng!r}; "
+            "pass numpy.random.default_rng(0)"
+        )
     return np.random.default_rng(seed)
 
 
@@ -121,46 +128,56 @@ def check_array(name, array, shape, kind="f", dtype=None):
         does not fit.
     """
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}; "
-                        "convert it with numpy.asarray")
+        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}; convert it with numpy.asarray")
     expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
     matches = array.ndim == len(shape) and all(
-        isinstance(want, str) or want == got for want, got in zip(shape, array.shape))
+        isinstance(want, str) or want == got for want, got in zip(shape, array.shape)
+    )
     if not matches:
-        raise ValueError(f"{name}: expected shape {expected}, got {array.shape}; "
-                         "reshape or transpose it before the call")
+        raise ValueError(
+            f"{name}: expected shape {expected}, got {array.shape}; reshape or transpose it before the call"
+        )
     if array.size == 0:
-        raise ValueError(f"{name}: expected shape {expected}, got {array.shape}, which is empty; "
-                         "pass at least one example")
-    allowed, wanted, advice = {"f": ("fc", "floating-point numbers", "x.astype('float32') / 255"),
-                               "i": ("iu", "integers", "y.astype('int64')")}[kind]
+        raise ValueError(
+            f"{name}: expected shape {expected}, got {array.shape}, which is empty; pass at least one example"
+        )
+    allowed, wanted, advice = {
+        "f": ("fc", "floating-point numbers", "x.astype('float32') / 255"),
+        "i": ("iu", "integers", "y.astype('int64')"),
+    }[kind]
     if array.dtype.kind not in allowed:
-        raise TypeError(f"{name}: expected {wanted}, got dtype {array.dtype}; "
-                        f"convert it first, for example with {advice}")
+        raise TypeError(
+            f"{name}: expected {wanted}, got dtype {array.dtype}; convert it first, for example with {advice}"
+        )
     if dtype is not None and array.dtype.kind == "c":
         raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}; take the real part, or cells.run")
     if kind == "f" and not np.isfinite(array).all():
-        raise NotFinite(f"{name}: expected finite numbers, got NaN or infinity; "
-                        "find where they come from before you train on them")
+        raise NotFinite(
+            f"{name}: expected finite numbers, got NaN or infinity; find where they come from before you train on them"
+        )
     if dtype is not None and not np.can_cast(array.dtype, dtype) and np.abs(array).max() > np.finfo(dtype).max:
-        raise ValueError(f"{name}: expected numbers that fit into {np.dtype(dtype)}, got larger ones; "
-                         "scale them, or build the layer in float64")
+        raise ValueError(
+            f"{name}: expected numbers that fit into {np.dtype(dtype)}, got larger ones; "
+            "scale them, or build the layer in float64"
+        )
 
 
 def check_mask(name, mask, shape):
     """Raise unless `mask` is a boolean array of the given shape."""
     got = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
     if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != shape:
-        raise ValueError(f"{name}: expected a boolean array of shape {shape}, got {got}; "
-                         "mark each step that exists with True")
+        raise ValueError(
+            f"{name}: expected a boolean array of shape {shape}, got {got}; mark each step that exists with True"
+        )
 
 
 def check_labels(y, examples, classes, name="y"):
     """Raise unless `y` holds one integer class from 0 to `classes` - 1 for each example."""
     check_array(name, y, (examples,), kind="i")
     if y.min() < 0 or y.max() >= classes:
-        raise ValueError(f"{name}: expected classes from 0 to {classes - 1}, "
-                         f"got values from {y.min()} to {y.max()}; renumber them")
+        raise ValueError(
+            f"{name}: expected classes from 0 to {classes - 1}, got values from {y.min()} to {y.max()}; renumber them"
+        )
 
 
 def check_every_class(y, examples, classes):
@@ -168,17 +185,22 @@ def check_every_class(y, examples, classes):
     check_labels(y, examples, classes)
     missing = np.setdiff1d(np.arange(classes), y)
     if len(missing):
-        raise ValueError(f"y: expected examples of every class from 0 to {classes - 1}, "
-                         f"got none of {missing.tolist()}; judge on images that show them all")
+        raise ValueError(
+            f"y: expected examples of every class from 0 to {classes - 1}, "
+            f"got none of {missing.tolist()}; judge on images that show them all"
+        )
 
 
 def check_probabilities(name, probabilities, shape):
     """Raise unless `probabilities` has this shape and sums to 1 over its last axis, two classes or more."""
     check_array(name, probabilities, shape, dtype=np.float64)
     if probabilities.shape[-1] < 2:
-        raise ValueError(f"{name}: expected one column for each of two or more classes, got 1; "
-                         "stack 1 - p and p along the last axis")
+        raise ValueError(
+            f"{name}: expected one column for each of two or more classes, got 1; stack 1 - p and p along the last axis"
+        )
     sums = probabilities.sum(axis=-1, dtype=np.float64)
     if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
-        raise ValueError(f"{name}: expected probabilities that sum to 1 over the classes, got values from "
-                         f"{probabilities.min():.3g} and sums up to {sums.max():.3g}; apply a softmax first")
+        raise ValueError(
+            f"{name}: expected probabilities that sum to 1 over the classes, got values from "
+            f"{probabilities.min():.3g} and sums up to {sums.max():.3g}; apply a softmax first"
+        )

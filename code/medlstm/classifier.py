@@ -63,8 +63,11 @@ class Classifier(ABC):
     @property
     def parameters(self):
         """Every weight array by name, such as ``lstm_0/kernel``."""
-        return {f"{name}/{key}": array for name, layer in self.named_layers.items()
-                for key, array in layer.parameters.items()}
+        return {
+            f"{name}/{key}": array
+            for name, layer in self.named_layers.items()
+            for key, array in layer.parameters.items()
+        }
 
     def count_params(self):
         """How many numbers are learned, as a Keras model counts them."""
@@ -100,8 +103,7 @@ class Classifier(ABC):
             self.optimizer.update(list(self.parameters.values()), gradients)
         return float(loss)
 
-    def fit(self, x, y, epochs, batch_size=128, validation_data=None, progress=True, augment=None,
-            learning_rate=None):
+    def fit(self, x, y, epochs, batch_size=128, validation_data=None, progress=True, augment=None, learning_rate=None):
         """Train for some epochs, each over all examples in a fresh order.
 
         Parameters
@@ -141,7 +143,7 @@ class Classifier(ABC):
         for epoch in range(epochs):
             start = time.perf_counter()
             order = self._rng.permutation(len(x))
-            batches = [order[k:k + batch_size] for k in range(0, len(x), batch_size)]
+            batches = [order[k : k + batch_size] for k in range(0, len(x), batch_size)]
             total = 0
             for number, batch in enumerate(batches):
                 if learning_rate is not None:
@@ -189,8 +191,9 @@ class Classifier(ABC):
         """
         path = expanded(path)
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: expected a saved network, got no file; "
-                                    "check the path, or save the network again")
+            raise FileNotFoundError(
+                f"{path}: expected a saved network, got no file; check the path, or save the network again"
+            )
         try:
             arrays = read_arrays(path)
             sizes = cls._sizes({name: array.shape for name, array in arrays.items()})
@@ -202,15 +205,17 @@ class Classifier(ABC):
                     raise ValueError(name)
                 array[...] = arrays[name]
         except (LookupError, ValueError) as error:
-            raise ValueError(f"{path}: expected a network written by {cls.__name__}.save, got "
-                             f"a file that cannot be read as one ({error}); save it again") from error
+            raise ValueError(
+                f"{path}: expected a network written by {cls.__name__}.save, got "
+                f"a file that cannot be read as one ({error}); save it again"
+            ) from error
         return model
 
     def _logits(self, x, batch_size):
         check_size("batch_size", batch_size)
         check_array("x", x, self.input_shape)
         with self._finite():
-            logits = np.concatenate([self.forward(x[k:k + batch_size]) for k in range(0, len(x), batch_size)])
+            logits = np.concatenate([self.forward(x[k : k + batch_size]) for k in range(0, len(x), batch_size)])
             _check_squares(logits)
         return logits
 
@@ -219,15 +224,19 @@ class Classifier(ABC):
         """Name weights that are not finite, or too large to compute with, as what they are."""
         bad = [name for name, array in self.parameters.items() if not np.isfinite(array).all()]
         if bad:
-            raise NotFinite(f"weights: expected finite numbers, got NaN or infinity in {', '.join(bad)}; "
-                            "build or load the network again, and train it with a smaller learning rate")
+            raise NotFinite(
+                f"weights: expected finite numbers, got NaN or infinity in {', '.join(bad)}; "
+                "build or load the network again, and train it with a smaller learning rate"
+            )
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 yield
         except NotFinite as error:
-            raise NotFinite("loss: expected finite logits, loss and gradients, got NaN, infinity or numbers too large "
-                            "to be squared; the weights are as they were before this batch, but train the network "
-                            "again, with a smaller learning rate or clip_norm") from error
+            raise NotFinite(
+                "loss: expected finite logits, loss and gradients, got NaN, infinity or numbers too large "
+                "to be squared; the weights are as they were before this batch, but train the network "
+                "again, with a smaller learning rate or clip_norm"
+            ) from error
 
     def _check(self, x, y):
         check_array("x", x, self.input_shape)

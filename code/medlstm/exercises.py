@@ -41,5 +41,6 @@ def hers(dh, dc, c_old, c, gates):
     f, i, g, o = (gates[name] for name in ("forget", "input", "candidate", "output"))
     do = dh * np.tanh(c)
     dc = dc + dh * o
-    return np.concatenate([dc * g * i * (1 - i), dc * c_old * f * (1 - f),
-                           dc * i * (1 - g ** 2), do * o * (1 - o)], axis=-1)
+    return np.concatenate(
+        [dc * g * i * (1 - i), dc * c_old * f * (1 - f), dc * i * (1 - g**2), do * o * (1 - o)], axis=-1
+    )

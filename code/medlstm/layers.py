@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from medlstm.checks import (check_array, check_dtype, check_forward_came_first, check_labels, check_number, check_size,
-                            generator)
+from medlstm.checks import (
+    check_array,
+    check_dtype,
+    check_forward_came_first,
+    check_labels,
+    check_number,
+    check_size,
+    generator,
+)
 from medlstm.parameters import Weight, glorot_uniform
 
 
@@ -39,8 +46,10 @@ class Dense:
         check_size("input_size", input_size)
         check_size("units", units)
         dtype = check_dtype(dtype)
-        self.parameters = {"kernel": glorot_uniform((input_size, units), generator(rng), dtype),
-                           "bias": np.zeros(units, dtype)}
+        self.parameters = {
+            "kernel": glorot_uniform((input_size, units), generator(rng), dtype),
+            "bias": np.zeros(units, dtype),
+        }
         self.gradients = {}
         self._x = None
 
@@ -157,7 +166,7 @@ def softmax_cross_entropy(logits, y, smoothing=0.0):
 
 def mean_squared_error(prediction, target):
     """Mean over all entries of (prediction - target)^2, and its gradient with respect to the prediction."""
-    check_array("prediction", prediction, tuple("NKLM"[:np.ndim(prediction)]))
+    check_array("prediction", prediction, tuple("NKLM"[: np.ndim(prediction)]))
     check_array("target", target, prediction.shape)
     difference = prediction - target
-    return (difference ** 2).mean(), 2 * difference / difference.size
+    return (difference**2).mean(), 2 * difference / difference.size

@@ -21,9 +21,9 @@ import numpy as np
 from medlstm.checks import check_array, check_dtype, check_forward_came_first, check_mask, generator
 from medlstm.parameters import Weight, recurrent_parameters
 
-BLOCKS = ("input", "forget", "candidate", "output")     # column blocks of the kernels, as in Keras
-HALVES = (0.5, 0.5, 1.0, 0.5)    # what each block of z is multiplied with before its tanh
-CHUNK = 7    # time steps whose gradients are gathered before they are multiplied
+BLOCKS = ("input", "forget", "candidate", "output")  # column blocks of the kernels, as in Keras
+HALVES = (0.5, 0.5, 1.0, 0.5)  # what each block of z is multiplied with before its tanh
+CHUNK = 7  # time steps whose gradients are gathered before they are multiplied
 
 
 @dataclass
@@ -141,8 +141,8 @@ class LSTM:
             if self.peepholes:
                 i[t] += p_i * m.c[t]
                 f[t] += p_f * m.c[t]
-            np.tanh(m.z[t, :3 * H], out=m.z[t, :3 * H])
-            _to_sigmoid(m.z[t, :2 * H])
+            np.tanh(m.z[t, : 3 * H], out=m.z[t, : 3 * H])
+            _to_sigmoid(m.z[t, : 2 * H])
             c = np.multiply(f[t], m.c[t], out=m.c[t + 1])
             c += np.multiply(i[t], g[t], out=m.scratch[0])
             if self.peepholes:
@@ -241,7 +241,7 @@ class LSTM:
                 np.copyto(dc, passed[1], where=m.skip[t])
             if k == 0:
                 steps = slice(t, min(t + CHUNK, T))
-                several = m.dz[:, :steps.stop - t].reshape(4 * H, -1)
+                several = m.dz[:, : steps.stop - t].reshape(4 * H, -1)
                 dweights += m.xh[:, steps].reshape(D + H + 1, -1) @ several.T
                 if input_gradient:
                     dx[:, steps] = (self.kernel @ several).reshape(D, -1, N)
@@ -255,27 +255,33 @@ class LSTM:
         """The arrays of one pass, kept from batch to batch while the shape stays the same."""
         m, H, K = self._memory, self.units, self.input_size + self.units + 1
         if m is None or m.tanh_c.shape != (T, H, N):
-            shapes = {"z": (T, 4 * H, N), "dz": (4 * H, min(T, CHUNK), N), "c": (T + 1, H, N),
-                      "tanh_c": (T, H, N), "scratch": (2, H, N)}
+            shapes = {
+                "z": (T, 4 * H, N),
+                "dz": (4 * H, min(T, CHUNK), N),
+                "c": (T + 1, H, N),
+                "tanh_c": (T, H, N),
+                "scratch": (2, H, N),
+            }
             m = Memory(**{name: np.empty(shape, self.dtype) for name, shape in shapes.items()})
-        m.xh = np.empty((K, T + 1, N), self.dtype)      # handed out as h, so never used again
+        m.xh = np.empty((K, T + 1, N), self.dtype)  # handed out as h, so never used again
         m.xh[-1] = 1
-        m.h = m.xh[self.input_size:-1]
+        m.h = m.xh[self.input_size : -1]
         return m
 
     def _inside(self, a):
         """(N, T, K) as a view (K, T, N), in the order in which time is read."""
         return a.T[:, ::-1] if self.go_backwards else a.T
 
-    _outside = _inside      # its own inverse
+    _outside = _inside  # its own inverse
 
     def _state_or_zeros(self, name, pair, N):
         """A pair of states (N, H) as (H, N)."""
         if pair is None:
             return np.zeros((2, self.units, N), self.dtype)
         if len(pair) != 2:
-            raise ValueError(f"{name}: expected two arrays, got {len(pair)}; "
-                             "pass those of the hidden state and of the cell state")
+            raise ValueError(
+                f"{name}: expected two arrays, got {len(pair)}; pass those of the hidden state and of the cell state"
+            )
         for k, part in enumerate(pair):
             check_array(f"{name}[{k}]", part, (N, self.units), dtype=self.dtype)
         return np.array([part.T for part in pair], self.dtype)

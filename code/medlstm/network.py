@@ -131,8 +131,18 @@ class RowsAndColumns(Classifier):
         `dropout` or `label_smoothing` not at least 0 and below 1, or `dtype` no floating-point type.
     """
 
-    def __init__(self, rows, columns, units, classes, seed=0, dropout=0.25, label_smoothing=0.05,
-                 optimizer=None, dtype=np.float32):
+    def __init__(
+        self,
+        rows,
+        columns,
+        units,
+        classes,
+        seed=0,
+        dropout=0.25,
+        label_smoothing=0.05,
+        optimizer=None,
+        dtype=np.float32,
+    ):
         check_size("rows", rows)
         check_size("columns", columns)
         check_sizes("units", units)
@@ -141,8 +151,11 @@ class RowsAndColumns(Classifier):
         self.pools = [MeanAndMaximum(), MeanAndMaximum()]
         self.dropout = Dropout(dropout, self._rng)
         self.head = Dense(8 * units[-1], classes, dtype, self._rng)
-        self.named_layers = {f"{axis}_{k}": layer for axis, layers in zip(("rows", "columns"), self.readings)
-                             for k, layer in enumerate(layers)} | {"head": self.head}
+        self.named_layers = {
+            f"{axis}_{k}": layer
+            for axis, layers in zip(("rows", "columns"), self.readings)
+            for k, layer in enumerate(layers)
+        } | {"head": self.head}
 
     def forward(self, x, training=False):
         """Logits (N, K) of images x (N, rows, columns); dropout acts in training only."""

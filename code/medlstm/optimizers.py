@@ -90,8 +90,10 @@ class Optimizer:
             self._parameters = list(parameters)
             self._start()
         if [*map(id, parameters)] != [*map(id, self._parameters)]:
-            raise ValueError("parameters: expected the arrays of the first update, got others; "
-                             "give each network an optimizer of its own")
+            raise ValueError(
+                "parameters: expected the arrays of the first update, got others; "
+                "give each network an optimizer of its own"
+            )
         if self.clip_norm is not None:
             clip_by_global_norm(gradients, self.clip_norm)
         self._move(gradients)
@@ -162,12 +164,11 @@ class Adam(Optimizer):
 
     def _move(self, gradients):
         self._step += 1
-        rate = (self.learning_rate * (1 - self.beta_2 ** self._step) ** 0.5
-                / (1 - self.beta_1 ** self._step))
+        rate = self.learning_rate * (1 - self.beta_2**self._step) ** 0.5 / (1 - self.beta_1**self._step)
         for p, g, m, s, a in zip(self._parameters, gradients, self._mean, self._square, self._scratch, strict=True):
             m *= self.beta_1
             m += np.multiply(g, 1 - self.beta_1, out=a)
             s *= self.beta_2
             s += np.multiply(np.multiply(g, g, out=a), 1 - self.beta_2, out=a)
             np.add(np.sqrt(s, out=a), self.epsilon, out=a)
-            p -= np.multiply(np.divide(m, a, out=a), rate, out=a)    # rate * m / (sqrt(s) + epsilon)
+            p -= np.multiply(np.divide(m, a, out=a), rate, out=a)  # rate * m / (sqrt(s) + epsilon)

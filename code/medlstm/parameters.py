@@ -24,8 +24,10 @@ class Weight:
         if layer is None:
             return self
         if self.name not in layer.parameters:
-            raise AttributeError(f"{self.name}: expected one of {', '.join(layer.parameters)}, got a weight that this "
-                                 f"{type(layer).__name__} was built without; build it with {self.name}s=True")
+            raise AttributeError(
+                f"{self.name}: expected one of {', '.join(layer.parameters)}, got a weight that this "
+                f"{type(layer).__name__} was built without; build it with {self.name}s=True"
+            )
         return layer.parameters[self.name]
 
     def __set__(self, layer, value):
@@ -47,7 +49,7 @@ def orthogonal(shape, rng, dtype):
     """Matrix whose rows (if wide) or columns (if tall) are orthonormal, drawn uniformly among those."""
     rows, columns = shape
     q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
-    q *= np.sign(np.diag(r))    # makes the factorisation unique, and so the draw uniform
+    q *= np.sign(np.diag(r))  # makes the factorisation unique, and so the draw uniform
     return (q if rows >= columns else q.T).astype(dtype)
 
 
@@ -85,8 +87,10 @@ def recurrent_parameters(input_size, units, blocks, rng, dtype, peepholes=0):
     bias = np.zeros(columns, dtype)
     if "forget" in blocks:
         start = blocks.index("forget") * units
-        bias[start:start + units] = 1
-    parameters = {"kernel": glorot_uniform((input_size, columns), rng, dtype),
-                  "recurrent_kernel": orthogonal((units, columns), rng, dtype),
-                  "bias": bias}
+        bias[start : start + units] = 1
+    parameters = {
+        "kernel": glorot_uniform((input_size, columns), rng, dtype),
+        "recurrent_kernel": orthogonal((units, columns), rng, dtype),
+        "bias": bias,
+    }
     return parameters | ({"peephole": np.zeros((peepholes, units), dtype)} if peepholes else {})

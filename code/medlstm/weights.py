@@ -8,7 +8,7 @@ import numpy as np
 
 from medlstm.network import SequenceClassifier
 
-ONNX_ORDER = (0, 3, 1, 2)       # where ONNX's blocks stand in ours
+ONNX_ORDER = (0, 3, 1, 2)  # where ONNX's blocks stand in ours
 OPSET = 17
 
 
@@ -36,9 +36,12 @@ def to_keras(network):
     depth = len(network.lstms)
     model = keras.Sequential(
         [keras.Input((None, network.lstms[0].input_size), dtype=dtype)]
-        + [keras.layers.LSTM(lstm.units, return_sequences=k < depth - 1, dtype=dtype)
-           for k, lstm in enumerate(network.lstms)]
-        + [keras.layers.Dense(len(network.head.bias), activation="softmax", dtype=dtype)])
+        + [
+            keras.layers.LSTM(lstm.units, return_sequences=k < depth - 1, dtype=dtype)
+            for k, lstm in enumerate(network.lstms)
+        ]
+        + [keras.layers.Dense(len(network.head.bias), activation="softmax", dtype=dtype)]
+    )
     model.set_weights(list(network.parameters.values()))
     return model
 
@@ -66,28 +69,38 @@ def from_keras(model):
     import keras
 
     if not isinstance(model, keras.Model):
-        raise TypeError("model: expected a keras.Model of LSTM layers and one Dense layer, "
-                        f"got {type(model).__name__}; pass such a model")
+        raise TypeError(
+            "model: expected a keras.Model of LSTM layers and one Dense layer, "
+            f"got {type(model).__name__}; pass such a model"
+        )
     kinds = [type(layer).__name__ for layer in model.layers]
     *lstms, head = model.layers or [None]
     if not lstms or kinds != ["LSTM"] * len(lstms) + ["Dense"]:
-        raise ValueError("model: expected LSTM layers followed by one Dense layer, "
-                         f"got {', '.join(kinds) or 'none'}; convert only that part of it")
+        raise ValueError(
+            "model: expected LSTM layers followed by one Dense layer, "
+            f"got {', '.join(kinds) or 'none'}; convert only that part of it"
+        )
     if not model.built:
         raise ValueError("model: expected a model with weights, got one that was not built; call it on data once")
     activations = [a.__name__ for layer in lstms for a in (layer.activation, layer.recurrent_activation)]
     activations.append(head.activation.__name__)
     expected = ["tanh", "sigmoid"] * len(lstms) + ["softmax"]
-    unusual = [layer.name for layer in lstms if layer.go_backwards or layer.stateful or not layer.use_bias
-               or layer.return_sequences == (layer is lstms[-1])] + [head.name] * (not head.use_bias)
+    unusual = [
+        layer.name
+        for layer in lstms
+        if layer.go_backwards or layer.stateful or not layer.use_bias or layer.return_sequences == (layer is lstms[-1])
+    ] + [head.name] * (not head.use_bias)
     if activations != expected or unusual:
-        raise ValueError(f"model: expected activations {', '.join(expected)}, forward in time, with bias, stateless, "
-                         "sequences returned by all LSTM layers but the last, "
-                         f"got {', '.join(activations)} and other settings in {', '.join(unusual) or 'none'}; "
-                         "build it with the defaults of Keras")
+        raise ValueError(
+            f"model: expected activations {', '.join(expected)}, forward in time, with bias, stateless, "
+            "sequences returned by all LSTM layers but the last, "
+            f"got {', '.join(activations)} and other settings in {', '.join(unusual) or 'none'}; "
+            "build it with the defaults of Keras"
+        )
     arrays = model.get_weights()
-    network = SequenceClassifier(arrays[0].shape[0], [layer.units for layer in lstms], head.units,
-                                 dtype=arrays[0].dtype)
+    network = SequenceClassifier(
+        arrays[0].shape[0], [layer.units for layer in lstms], head.units, dtype=arrays[0].dtype
+    )
     for mine, theirs in zip(network.parameters.values(), arrays, strict=True):
         mine[...] = theirs
     return network
@@ -125,14 +138,18 @@ def to_onnx(network):
         if lstm is not network.lstms[-1]:
             nodes.append(helper.make_node("Squeeze", [f"y_{k}", "one"], [f"h_{k + 1}"]))
     arrays |= {f"head/{name}": array for name, array in network.head.parameters.items()}
-    nodes += [helper.make_node("Squeeze", [f"last_{k}", "zero"], ["last"]),
-              helper.make_node("Gemm", ["last", "head/kernel", "head/bias"], ["logits"]),
-              helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1)]
+    nodes += [
+        helper.make_node("Squeeze", [f"last_{k}", "zero"], ["last"]),
+        helper.make_node("Gemm", ["last", "head/kernel", "head/bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
+    ]
     graph = helper.make_graph(
-        nodes, "SequenceClassifier",
+        nodes,
+        "SequenceClassifier",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", "T", network.lstms[0].input_size))],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("N", len(network.head.bias)))],
-        [numpy_helper.from_array(array, name) for name, array in arrays.items()])
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     checker.check_model(model, full_check=True)
     return model
@@ -166,31 +183,37 @@ def from_onnx(model):
     expected = {"one", "zero", "head/kernel", "head/bias"}
     expected |= {f"lstm_{k}/{part}" for k in range(depth) for part in "WRB"}
     if set(arrays) != expected or not depth:
-        raise ValueError("model: expected a model made by weights.to_onnx, got one with the arrays "
-                         f"{', '.join(sorted(arrays)) or 'of none'}; only such a model can be read back")
+        raise ValueError(
+            "model: expected a model made by weights.to_onnx, got one with the arrays "
+            f"{', '.join(sorted(arrays)) or 'of none'}; only such a model can be read back"
+        )
     units = [arrays[f"lstm_{k}/R"].shape[2] for k in range(depth)]
     network = SequenceClassifier(arrays["lstm_0/W"].shape[2], units, len(arrays["head/bias"]))
     back = np.argsort(ONNX_ORDER)
     for k, lstm in enumerate(network.lstms):
         W, R, B = (arrays[f"lstm_{k}/{part}"][0] for part in "WRB")
         lstm.kernel, lstm.recurrent_kernel = _reorder(W, back).T, _reorder(R, back).T
-        lstm.bias = _reorder(B[:len(W)], back)
+        lstm.bias = _reorder(B[: len(W)], back)
     network.head.kernel, network.head.bias = arrays["head/kernel"], arrays["head/bias"]
     return network
 
 
 def _check_network(network):
     if not isinstance(network, SequenceClassifier):
-        raise TypeError(f"network: expected a SequenceClassifier, got {type(network).__name__}; "
-                        "other networks have no twin in Keras or ONNX")
+        raise TypeError(
+            f"network: expected a SequenceClassifier, got {type(network).__name__}; "
+            "other networks have no twin in Keras or ONNX"
+        )
 
 
 def _onnx_arrays(lstm):
     """W (1, 4H, D), R (1, 4H, H) and B (1, 8H) of one layer, as ONNX lays them out."""
     bias = _reorder(lstm.bias, ONNX_ORDER)
-    return [np.ascontiguousarray(_reorder(lstm.kernel.T, ONNX_ORDER))[None],
-            np.ascontiguousarray(_reorder(lstm.recurrent_kernel.T, ONNX_ORDER))[None],
-            np.concatenate([bias, np.zeros_like(bias)])[None]]
+    return [
+        np.ascontiguousarray(_reorder(lstm.kernel.T, ONNX_ORDER))[None],
+        np.ascontiguousarray(_reorder(lstm.recurrent_kernel.T, ONNX_ORDER))[None],
+        np.concatenate([bias, np.zeros_like(bias)])[None],
+    ]
 
 
 def _reorder(rows, order):

@@ -12,7 +12,7 @@ from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
-REFERENCE = {"claims"}     # looked up, not read from end to end: no objectives, no exercises, no slides
+REFERENCE = {"claims"}  # looked up, not read from end to end: no objectives, no exercises, no slides
 LESSONS = {name: notebook for name, notebook in NOTEBOOKS.items() if name not in REFERENCE}
 every_lesson = pytest.mark.parametrize("notebook", LESSONS.values(), ids=LESSONS)
 every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS.values(), ids=NOTEBOOKS)
@@ -51,8 +51,7 @@ def texts(notebook):
     for cell in code(notebook):
         for output in cell.outputs:
             yield output.get("text", "")
-            yield from (str(value) for kind, value in output.get("data", {}).items()
-                        if not kind.startswith("image/"))
+            yield from (str(value) for kind, value in output.get("data", {}).items() if not kind.startswith("image/"))
 
 
 @every_notebook
@@ -122,8 +121,11 @@ def test_cells_are_short(notebook):
 
 @every_lesson
 def test_exercises_come_as_start_solution_check(notebook):
-    kinds = [next(iter(tags(cell) & {"exercise", "solution", "check"})) for cell in code(notebook)
-             if tags(cell) & {"exercise", "solution", "check"}]
+    kinds = [
+        next(iter(tags(cell) & {"exercise", "solution", "check"}))
+        for cell in code(notebook)
+        if tags(cell) & {"exercise", "solution", "check"}
+    ]
     assert kinds == ["exercise", "solution", "check"] * (len(kinds) // 3)
     labels = re.findall(r"^:label: (ex-\S+)", prose(notebook), re.M)
     assert labels == re.findall(r"^:::{solution} (\S+)", prose(notebook), re.M)
@@ -152,15 +154,19 @@ def test_the_claims_are_all_there():
 
 def read(source):
     """The names that a piece of code reads."""
-    return {node.id for node in ast.walk(ast.parse(source))
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {
+        node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
 
 
 def bound(source):
     """The names that a piece of code leaves behind."""
     code = compile(source, "cell", "exec")
-    return {instruction.argval for instruction in dis.get_instructions(code)
-            if instruction.opname in ("STORE_NAME", "STORE_GLOBAL")}
+    return {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL")
+    }
 
 
 @every_lesson
@@ -178,6 +184,10 @@ def test_nothing_rests_on_a_solution(notebook):
 def test_pages_are_in_reading_order():
     assert [path.stem for path in pages()][:2] == ["medical-images", "images-as-sequences"]
     assert {path.stem for path in pages()} - {path.stem for path in chapters()} == {
-        "faq", "glossary", "README", "bibliography"}
+        "faq",
+        "glossary",
+        "README",
+        "bibliography",
+    }
     with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
         chapter("gates")

@@ -45,15 +45,19 @@ def test_is_plain_markdown_without_outputs(copy):
 @every_copy
 def test_every_link_leads_to_a_page(copy):
     links = re.findall(r"\]\((?!http)([^)#]+)", re.sub(r"```.*?```", "", text(copy), flags=re.S))
-    assert {link for link in links if link.endswith(".ipynb")} <= {
-        f"{plain.page_name(path)}.ipynb" for path in pages()}
+    assert {link for link in links if link.endswith(".ipynb")} <= {f"{plain.page_name(path)}.ipynb" for path in pages()}
     assert all(link.endswith(".ipynb") for link in links), links
 
 
 @every_copy
 def test_solutions_are_folded_and_never_run(copy):
-    originals = [cell.source for path in pages() if readers_copy(path).metadata == copy.metadata
-                 for cell in plain.cells_of(path) if "solution" in cell.metadata.get("tags", [])]
+    originals = [
+        cell.source
+        for path in pages()
+        if readers_copy(path).metadata == copy.metadata
+        for cell in plain.cells_of(path)
+        if "solution" in cell.metadata.get("tags", [])
+    ]
     folds = re.findall(r"<details><summary><b>Solution</b></summary>\n\n(.*?)\n\n</details>", text(copy), re.S)
     assert len(folds) == len(originals)
     assert all(f"```python\n{code}\n```" in fold for code, fold in zip(originals, folds))
@@ -68,10 +72,12 @@ def test_a_failed_check_does_not_stop_the_chapter():
 def test_references_are_words_with_a_link():
     words = lambda source, page="gate-equations": plain.plain(source, page)
     assert words("{doc}`numpy-lstm`") == "[An LSTM from NumPy](numpy-lstm.ipynb)" or "numpy-lstm.ipynb" in words(
-        "{doc}`numpy-lstm`")
+        "{doc}`numpy-lstm`"
+    )
     assert words("{term}`gates <gate>`") == "[gates](glossary.ipynb)"
     assert words("{cite:p}`hochreiter1997,gers2000`") == (
-        "([Hochreiter and Schmidhuber 1997; Gers *et al.* 2000](bibliography.ipynb))")
+        "([Hochreiter and Schmidhuber 1997; Gers *et al.* 2000](bibliography.ipynb))"
+    )
     assert words("{cite:t}`gers2000`") == "[Gers *et al.* (2000)](bibliography.ipynb)"
     assert words("{eq}`eq-forget`") == "equation (1)"
     assert words("{eq}`eq-forget`", "faq") == "[equation (1) of The gate equations](gate-equations.ipynb)"

@@ -17,15 +17,19 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.re
 def test_nothing_is_loaded_from_another_host(page):
     html = page.read_text()
     loaded = re.findall(r'<(?:script|img|iframe|source|video|audio)[^>]*?\ssrc="([^"]+)"', html)
-    loaded += [m for tag in re.findall(r"<link[^>]+>", html) if "canonical" not in tag
-               for m in re.findall(r'href="([^"]+)"', tag)]
+    loaded += [
+        m
+        for tag in re.findall(r"<link[^>]+>", html)
+        if "canonical" not in tag
+        for m in re.findall(r'href="([^"]+)"', tag)
+    ]
     assert not [address for address in loaded if re.match(r"(?:https?:)?//", address)]
 
 
 @every_page
 def test_every_image_has_a_text_alternative(page):
     images = re.findall(r"<img[^>]*>", page.read_text())
-    for image in [image for image in images if "logo__image" not in image]:    # its name stands beside it
+    for image in [image for image in images if "logo__image" not in image]:  # its name stands beside it
         alternative = re.search(r'\salt="([^"]+)"', image)
         assert alternative and not re.search(r"\.(png|svg|jpe?g)$|^_images", alternative[1]), image
 

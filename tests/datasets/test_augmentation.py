@@ -12,7 +12,7 @@ def test_shifts_move_whole_images_and_lose_nothing_inside(rng):
     moved = shift(images, rng, 2)
     assert np.array_equal(moved.max(axis=(1, 2)), np.arange(1, 201)) and (moved > 0).sum() == 200
     rows, columns = np.nonzero(moved.max(axis=0))
-    assert set(rows) == set(columns) == {2, 3, 4, 5, 6} and len(rows) == 25      # in any combination
+    assert set(rows) == set(columns) == {2, 3, 4, 5, 6} and len(rows) == 25  # in any combination
     assert np.array_equal(shift(images, rng, 0), images)
 
 

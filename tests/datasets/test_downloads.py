@@ -20,7 +20,7 @@ FAILURES = {
     "cut": (ConnectionError, "got a transfer that broke off"),
     "wrong": (ValueError, f"a file with MD5 {MD5}, got 256000 bytes with [0-9a-f]{{32}}"),
 }
-PATIENCE = {"silent": {"timeout": 0.3}, "stalls": {"timeout": 0.3}}      # the server gives up after 3 seconds
+PATIENCE = {"silent": {"timeout": 0.3}, "stalls": {"timeout": 0.3}}  # the server gives up after 3 seconds
 
 
 @pytest.fixture

@@ -13,19 +13,29 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from medlstm.datasets import (BOOK_SETS, Splits, content_checksum, duplicates, fetch_medmnist, load_medmnist,
-                              manifest, medmnist_info)
+from medlstm.book.chapters import missing_data
+from medlstm.datasets import (
+    BOOK_SETS,
+    Splits,
+    content_checksum,
+    duplicates,
+    fetch_medmnist,
+    load_medmnist,
+    manifest,
+    medmnist_info,
+)
 from medlstm.datasets import medmnist as medmnist_files
 from medlstm.datasets.manifest import MANIFEST
 from medlstm.files import ROOT
-from medlstm.book.chapters import missing_data
 
 TABLE = json.loads(MANIFEST.read_text())["medmnist"]
-IMAGE = {name: (28, 28, 28) if name.endswith("3d") else (28, 28, 3)[:2 + TABLE[name]["channels"] // 3]
-         for name in TABLE}
+IMAGE = {
+    name: (28, 28, 28) if name.endswith("3d") else (28, 28, 3)[: 2 + TABLE[name]["channels"] // 3] for name in TABLE
+}
 
 
 # The table
+
 
 def test_all_18_sets():
     assert len(TABLE) == 18 and sum(name.endswith("3d") for name in TABLE) == 6
@@ -50,8 +60,13 @@ def test_each_entry(name):
 
 def test_the_finding_is_not_always_label_1():
     positive = {name: info["classes"][info["positive"]] for name, info in TABLE.items() if "positive" in info}
-    assert positive == {"breastmnist": "malignant", "pneumoniamnist": "pneumonia", "nodulemnist3d": "malignant",
-                        "adrenalmnist3d": "hyperplasia", "vesselmnist3d": "aneurysm"}
+    assert positive == {
+        "breastmnist": "malignant",
+        "pneumoniamnist": "pneumonia",
+        "nodulemnist3d": "malignant",
+        "adrenalmnist3d": "hyperplasia",
+        "vesselmnist3d": "aneurysm",
+    }
     assert medmnist_info("breastmnist")["positive"] == 0
 
 
@@ -69,6 +84,7 @@ def test_content_checksums():
 
 # Small files in a house of their own
 
+
 class House:
     """A data folder whose sets hold a few random images, and a server that has them too."""
 
@@ -79,16 +95,22 @@ class House:
     def arrays(self, name, images=(5, 2, 3)):
         rng = np.random.default_rng(0)
         width = 14 if name == "chestmnist" else 1
-        return {f"{split}_{kind}": rng.integers(0, 256 if kind == "images" else 2, (count, *shape), np.uint8)
-                for split, count in zip(Splits._fields, images)
-                for kind, shape in (("images", IMAGE[name]), ("labels", (width,)))}
+        return {
+            f"{split}_{kind}": rng.integers(0, 256 if kind == "images" else 2, (count, *shape), np.uint8)
+            for split, count in zip(Splits._fields, images)
+            for kind, shape in (("images", IMAGE[name]), ("labels", (width,)))
+        }
 
     def publish(self, name, content, **changes):
         """Let the manifest and the server have this content under this name."""
-        info = {key: value for key, value in TABLE[name].items()
-                if key not in ("bytes", "content_sha256", "reassembled")}
-        info |= {"images": dict(zip(Splits._fields, (5, 2, 3))), "url": f"{self.server.url}/good",
-                 "md5": hashlib.md5(content).hexdigest()}
+        info = {
+            key: value for key, value in TABLE[name].items() if key not in ("bytes", "content_sha256", "reassembled")
+        }
+        info |= {
+            "images": dict(zip(Splits._fields, (5, 2, 3))),
+            "url": f"{self.server.url}/good",
+            "md5": hashlib.md5(content).hexdigest(),
+        }
         self.table[name] = info | changes
         (self.data / "manifest.json").write_text(json.dumps({"medmnist": self.table}))
         self.server.content = content
@@ -183,15 +205,18 @@ def test_a_damaged_file_is_named(damage, house):
 PLAIN = "expected a NumPy archive of plain arrays, got another file"
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"val_labels": None}, "expected val_labels, int64 .2, 1., got no such array; delete it"),
-    ({"test_images": np.zeros((3, 28, 27), "u1")}, "test_images, uint8 .3, 28, 28., got uint8 .3, 28, 27.; delete"),
-    ({"train_images": np.zeros((4, 28, 28), "u1")}, "train_images, uint8 .5, 28, 28., got uint8 .4, 28, 28.;"),
-    ({"train_images": np.zeros((5, 28, 28))}, "train_images, uint8 .5, 28, 28., got float64 .5, 28, 28.;"),
-    ({"train_labels": np.zeros((5, 1))}, "expected train_labels, int64 .5, 1., got float64 .5, 1.;"),
-    ({"train_labels": np.zeros((5, 2), int)}, "expected train_labels, int64 .5, 1., got int64 .5, 2.;"),
-    ({"val_labels": np.array([[None], ["x"]])}, PLAIN),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"val_labels": None}, "expected val_labels, int64 .2, 1., got no such array; delete it"),
+        ({"test_images": np.zeros((3, 28, 27), "u1")}, "test_images, uint8 .3, 28, 28., got uint8 .3, 28, 27.; delete"),
+        ({"train_images": np.zeros((4, 28, 28), "u1")}, "train_images, uint8 .5, 28, 28., got uint8 .4, 28, 28.;"),
+        ({"train_images": np.zeros((5, 28, 28))}, "train_images, uint8 .5, 28, 28., got float64 .5, 28, 28.;"),
+        ({"train_labels": np.zeros((5, 1))}, "expected train_labels, int64 .5, 1., got float64 .5, 1.;"),
+        ({"train_labels": np.zeros((5, 2), int)}, "expected train_labels, int64 .5, 1., got int64 .5, 2.;"),
+        ({"val_labels": np.array([[None], ["x"]])}, PLAIN),
+    ],
+)
 def test_a_file_with_other_arrays_is_refused(change, message, house):
     arrays = house.arrays("breastmnist") | change
     house.publish("breastmnist", archive(**{key: array for key, array in arrays.items() if array is not None}))
@@ -239,6 +264,7 @@ def test_duplicates_are_found_whatever_their_split_and_label(house):
 
 # make data
 
+
 def test_make_data_fetches_what_is_missing_or_damaged(house, capsys):
     content = house.publish("breastmnist", archive(**house.arrays("breastmnist")))
     for before in (None, content, b"damaged"):
@@ -251,23 +277,37 @@ def test_make_data_fetches_what_is_missing_or_damaged(house, capsys):
     assert house.server.asked == 2
 
 
-@pytest.mark.parametrize("names, message", [
-    ([], "^https://zenodo.org/.*/breastmnist.npz.*: expected the file breastmnist.npz, got no connection; "),
-    (["brainmnist"], "^expected the name of a MedMNIST set, got 'brainmnist'; choose one of "),
-])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "^https://zenodo.org/.*/breastmnist.npz.*: expected the file breastmnist.npz, got no connection; "),
+        (["brainmnist"], "^expected the name of a MedMNIST set, got 'brainmnist'; choose one of "),
+    ],
+)
 def test_the_command_fails_with_one_sentence(names, message, tmp_path):
     shutil.copytree(ROOT / "code", tmp_path / "code")
     (tmp_path / "data").mkdir()
     shutil.copy(MANIFEST, tmp_path / "data")
     nowhere = "http://127.0.0.1:9"
-    done = subprocess.run([sys.executable, "-m", "medlstm.datasets", *names], capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": str(tmp_path / "code"), "HTTPS_PROXY": nowhere,
-                                            "https_proxy": nowhere, "NO_PROXY": "", "no_proxy": ""})
+    done = subprocess.run(
+        [sys.executable, "-m", "medlstm.datasets", *names],
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(tmp_path / "code"),
+            "HTTPS_PROXY": nowhere,
+            "https_proxy": nowhere,
+            "NO_PROXY": "",
+            "no_proxy": "",
+        },
+    )
     assert done.returncode == 1 and done.stdout == ""
     assert re.match(message, done.stderr) and done.stderr.count("\n") == 1
 
 
 # The real files, and what the data sheet says of them
+
 
 @pytest.mark.parametrize("name", BOOK_SETS)
 def test_the_real_files_are_as_the_table_says(name, medmnist):
@@ -281,8 +321,11 @@ def test_the_real_files_are_as_the_table_says(name, medmnist):
 def test_the_official_order_of_pneumoniamnist_makes_no_difference(medmnist, house, rng):
     splits = medmnist("pneumoniamnist")
     order = rng.permutation(len(splits.train.labels))
-    raw = {f"{name}_{kind}": array if kind == "images" else array.astype(np.uint8)[:, None]
-           for name, split in splits._asdict().items() for kind, array in split._asdict().items()}
+    raw = {
+        f"{name}_{kind}": array if kind == "images" else array.astype(np.uint8)[:, None]
+        for name, split in splits._asdict().items()
+        for kind, array in split._asdict().items()
+    }
     raw |= {key: raw[key][order] for key in ("train_images", "train_labels")}
     info = TABLE["pneumoniamnist"]
     keep = {key: info[key] for key in ("images", "reassembled", "content_sha256")}
@@ -333,18 +376,18 @@ def test_page_pneumoniamnist(medmnist):
     assert all(len(values) == 1 for values in labels)
     places, seen = sum(map(len, groups)), kinds["train+val"] + kinds["train+train+val"]
     for sentence in (
-            f"{places - len(groups)} images are copies.** {len(groups)} images occur more than once, "
-            f"in {places} places.",
-            f"{kinds['train+train']} of them occur twice within training; "
-            f"{kinds['train+val']} once in training and once in validation; "
-            f"{kinds['train+train+val']} twice in training and once in validation; "
-            f"{kinds['test+test']} twice within the test images.",
-            f"{labels.count({1})} of the {len(groups)} show pneumonia.",
-            f"So {seen} of the {len(splits.val.labels)} validation images have been seen in training, "
-            f"and the test images count {kinds['test+test']} images twice.",
-            f"validation images {percent(splits.val.labels.sum(), 524)} show pneumonia, "
-            f"of the test images {percent(splits.test.labels.sum(), 624)}.",
-            f"holds {sum(len(split.labels) for split in splits):,} X-rays"):
+        f"{places - len(groups)} images are copies.** {len(groups)} images occur more than once, in {places} places.",
+        f"{kinds['train+train']} of them occur twice within training; "
+        f"{kinds['train+val']} once in training and once in validation; "
+        f"{kinds['train+train+val']} twice in training and once in validation; "
+        f"{kinds['test+test']} twice within the test images.",
+        f"{labels.count({1})} of the {len(groups)} show pneumonia.",
+        f"So {seen} of the {len(splits.val.labels)} validation images have been seen in training, "
+        f"and the test images count {kinds['test+test']} images twice.",
+        f"validation images {percent(splits.val.labels.sum(), 524)} show pneumonia, "
+        f"of the test images {percent(splits.test.labels.sum(), 624)}.",
+        f"holds {sum(len(split.labels) for split in splits):,} X-rays",
+    ):
         assert sentence in PAGE
 
 

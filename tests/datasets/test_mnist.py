@@ -48,8 +48,11 @@ def test_one_flipped_bit_is_caught(file, position, copy):
     content = bytearray(path.read_bytes())
     content[position] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=f"{file['name']}: expected {file['bytes']} bytes with SHA-256 "
-                                         f"{file['sha256']}, got .*git checkout -- data/mnist/{file['name']}"):
+    with pytest.raises(
+        ValueError,
+        match=f"{file['name']}: expected {file['bytes']} bytes with SHA-256 "
+        f"{file['sha256']}, got .*git checkout -- data/mnist/{file['name']}",
+    ):
         load_mnist(copy)
 
 

@@ -8,8 +8,10 @@ from scipy.stats import ks_2samp
 
 from medlstm.datasets import drawn_checksum, latch, lesions, ventricle
 
-DRAWN = {"lesions": lambda seed, n=6: lesions(n, np.random.default_rng(seed)),
-         "ventricle": lambda seed, n=6: ventricle(n, np.random.default_rng(seed))}
+DRAWN = {
+    "lesions": lambda seed, n=6: lesions(n, np.random.default_rng(seed)),
+    "ventricle": lambda seed, n=6: ventricle(n, np.random.default_rng(seed)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +85,13 @@ def test_only_a_lesion_stays_in_its_place(clean):
 
 def test_a_single_slice_does_not_tell_a_lesion_from_an_artefact(clean):
     images, _, lesion, artefact = clean
-    looks = {"brightest pixel": lambda x: x.max((1, 2)), "pixels": lambda x: (x > 0).sum((1, 2)),
-             "light": lambda x: x.sum((1, 2)),
-             "row": lambda x: (x.sum(2) * np.arange(16)).sum(1) / x.sum((1, 2)),
-             "column": lambda x: (x.sum(1) * np.arange(16)).sum(1) / x.sum((1, 2))}
+    looks = {
+        "brightest pixel": lambda x: x.max((1, 2)),
+        "pixels": lambda x: (x > 0).sum((1, 2)),
+        "light": lambda x: x.sum((1, 2)),
+        "row": lambda x: (x.sum(2) * np.arange(16)).sum(1) / x.sum((1, 2)),
+        "column": lambda x: (x.sum(1) * np.arange(16)).sum(1) / x.sum((1, 2)),
+    }
     for name, look in looks.items():
         # Slices of one lesion resemble each other: some 2,000 lesions are what the distance rests on.
         assert ks_2samp(look(images[lesion]), look(images[artefact])).statistic < 0.05, name
@@ -101,7 +106,7 @@ def test_a_slice_holds_one_blob_and_the_mask_is_its_brighter_half(clean):
 
 
 def test_the_ejection_fraction_is_that_of_the_area(clips):
-    volume = clips.area.astype(float)**1.5
+    volume = clips.area.astype(float) ** 1.5
     shown = 100 * (volume.max(axis=1) - volume.min(axis=1)) / volume.max(axis=1)
     np.testing.assert_allclose(clips.ejection_fraction, shown, atol=1e-3)
     assert 18 < shown.min() < 25 and 70 < shown.max() <= 75
@@ -109,14 +114,14 @@ def test_the_ejection_fraction_is_that_of_the_area(clips):
 
 def test_contracting_is_where_the_volume_falls(clips):
     before, after = np.diff(clips.area[:, :-1]) < 0, np.diff(clips.area[:, 1:]) < 0
-    same = before == after      # a frame between a fall and a rise may be on either side of the turn
+    same = before == after  # a frame between a fall and a rise may be on either side of the turn
     np.testing.assert_array_equal(clips.contracting[:, 1:-1][same], before[same])
     assert same.mean() > 0.7
 
 
 def test_systole_is_the_shorter_part_and_takes_the_same_volumes(clips):
     assert abs(clips.contracting.mean() - 1 / 3) < 0.02
-    ejected = 1 - (clips.area / clips.area.max(axis=1, keepdims=True))**1.5
+    ejected = 1 - (clips.area / clips.area.max(axis=1, keepdims=True)) ** 1.5
     part = ejected / ejected.max(axis=1, keepdims=True)
     assert ks_2samp(part[clips.contracting], part[~clips.contracting]).statistic < 0.035
 
@@ -152,20 +157,28 @@ def test_a_latch_shows_its_class_once(rng):
 
 
 def test_made_data_have_a_checksum_of_their_own():
-    sums = [drawn_checksum(latch, 8, 28), drawn_checksum(lesions, 2), drawn_checksum(lesions, 2, noise=0.4),
-            drawn_checksum(ventricle, 2)]
+    sums = [
+        drawn_checksum(latch, 8, 28),
+        drawn_checksum(lesions, 2),
+        drawn_checksum(lesions, 2, noise=0.4),
+        drawn_checksum(ventricle, 2),
+    ]
     assert len(set(sums)) == 4 and drawn_checksum(lesions, 2) == sums[1]
     almost = lambda *arguments, **options: tuple(a + 1e-9 for a in latch(*arguments, **options))
     other = lambda *arguments, **options: latch(*arguments, noise=0.6, **options)
     assert drawn_checksum(almost, 8, 28) == sums[0] != drawn_checksum(other, 8, 28)
 
 
-@pytest.mark.parametrize(("draw", "message"), [
-    (lambda rng: latch(2, 0, rng), "steps: expected a whole number of at least 1, got 0"),
-    (lambda rng: latch(2, 5, rng, noise=-1), r"noise: expected a number in \[0, inf\), got -1"),
-    (lambda rng: lesions(0, rng), "examples: expected a whole number of at least 1, got 0"),
-    (lambda rng: ventricle(2, rng, frames=0), "frames: expected a whole number of at least 1, got 0"),
-    (lambda rng: ventricle(2, rng, speckle=np.nan), r"speckle: expected a number in \[0, 1\], got nan")])
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda rng: latch(2, 0, rng), "steps: expected a whole number of at least 1, got 0"),
+        (lambda rng: latch(2, 5, rng, noise=-1), r"noise: expected a number in \[0, inf\), got -1"),
+        (lambda rng: lesions(0, rng), "examples: expected a whole number of at least 1, got 0"),
+        (lambda rng: ventricle(2, rng, frames=0), "frames: expected a whole number of at least 1, got 0"),
+        (lambda rng: ventricle(2, rng, speckle=np.nan), r"speckle: expected a number in \[0, 1\], got nan"),
+    ],
+)
 def test_what_cannot_be_drawn_gets_one_clear_sentence(draw, message, rng):
     with pytest.raises(ValueError, match=message):
         draw(rng)

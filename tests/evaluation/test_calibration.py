@@ -21,8 +21,7 @@ def test_brier_is_half_the_squared_distance(rng, classes):
     p = softmax(logits, axis=1)
     by_hand = np.mean([sum((p[n, k] - (y[n] == k)) ** 2 for k in range(classes)) / 2 for n in range(50)])
     assert brier(y, p) == pytest.approx(by_hand)
-    assert brier(y, p) == pytest.approx(
-        metrics.brier_score_loss(y, p, labels=range(classes), scale_by_half=True))
+    assert brier(y, p) == pytest.approx(metrics.brier_score_loss(y, p, labels=range(classes), scale_by_half=True))
     if classes == 2:
         assert brier(y, p) == pytest.approx(((p[:, 1] - y) ** 2).mean())
     assert brier(y, np.eye(classes)[y]) == 0 and brier(y, np.eye(classes)[(y + 1) % classes]) == 1
@@ -39,8 +38,7 @@ def test_bins_hold_equally_many_images_in_order_of_confidence(rng):
     assert table.accuracy == pytest.approx([(p[part].argmax(axis=1) == y[part]).mean() for part in parts])
     gaps = np.abs(table.confidence - table.accuracy)
     assert calibration_error(y, p) == pytest.approx((gaps * table.count).sum() / 103)
-    assert calibration_error(y, p, bins=1) == pytest.approx(
-        abs(p.max(axis=1).mean() - (p.argmax(axis=1) == y).mean()))
+    assert calibration_error(y, p, bins=1) == pytest.approx(abs(p.max(axis=1).mean() - (p.argmax(axis=1) == y).mean()))
 
 
 def test_equal_confidences_share_a_bin_in_any_order(rng):

@@ -9,11 +9,11 @@ from medlstm.evaluation import accuracy_difference, holm, mcnemar
 def test_mcnemar_counts_only_disagreements():
     y = np.zeros(100, int)
     a, b = np.ones(100, int), np.ones(100, int)
-    a[:20] = b[:10] = 0         # both right 10 times, only the first 10 times
-    b[50:51] = 0                # only the second once
+    a[:20] = b[:10] = 0  # both right 10 times, only the first 10 times
+    b[50:51] = 0  # only the second once
     result = mcnemar(y, a, b)
     assert result[:2] == (10, 1)
-    assert result.p_value == pytest.approx(2 * (1 + 11) / 2 ** 11)      # two tails of the binomial
+    assert result.p_value == pytest.approx(2 * (1 + 11) / 2**11)  # two tails of the binomial
     assert mcnemar(y, a, a) == (0, 0, 1.0)
     assert mcnemar(y, b, a)[:2] == (1, 10)
 
@@ -27,7 +27,7 @@ def test_accuracy_difference_covers_seeds_and_images(rng):
     assert result.low < result.value < result.high and result.low > 0
     same = accuracy_difference(y, a, a, rng, draws=500)
     assert same.value == 0 and same.low < 0 < same.high
-    once = accuracy_difference(y, a[:1], b[:1], rng)        # one seed each: the images alone
+    once = accuracy_difference(y, a[:1], b[:1], rng)  # one seed each: the images alone
     spread = np.std((a[0] == 0).astype(int) - (b[0] == 0)) / 20
     assert (once.high - once.low) / (2 * spread) == pytest.approx(1.645, rel=0.06)
     wider = accuracy_difference(y, a, b, rng, confidence=0.99, draws=500)

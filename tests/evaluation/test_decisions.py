@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from medlstm.evaluation import operating_point, predictive_values, sensitivity_specificity
-from medlstm.evaluation import accuracy
+from medlstm.evaluation import accuracy, operating_point, predictive_values, sensitivity_specificity
 
 
 def youden(y, score, threshold):
@@ -21,7 +20,7 @@ def test_no_threshold_is_better(rng, dtype, digits):
         threshold = operating_point(y, score)
         gains = [youden(y, score, t) for t in np.unique(score)]
         assert youden(y, score, threshold) == pytest.approx(max(gains))
-        highest = np.unique(score)[np.isclose(gains, max(gains))].max()     # the first of equals
+        highest = np.unique(score)[np.isclose(gains, max(gains))].max()  # the first of equals
         assert (score >= threshold).sum() == (score >= highest).sum()
 
 
@@ -38,7 +37,7 @@ def test_threshold_is_finite_and_holds_where_there_is_no_room():
         low = dtype(0.5)
         score = np.array([low, np.nextafter(low, dtype(1))])
         assert (score >= operating_point(y, score)).tolist() == [False, True]
-    assert operating_point(y, np.array([0.9, 0.1])) == 0.1                # worse than chance: all positive
+    assert operating_point(y, np.array([0.9, 0.1])) == 0.1  # worse than chance: all positive
     assert operating_point(y, np.array([0.5, 0.5])) == 0.5
     assert operating_point(y, np.array([0.0, 1.0])) == 0.5
 
@@ -62,9 +61,8 @@ def test_a_score_at_the_threshold_is_positive():
 def test_positive_zero_mirrors_positive_one(rng):
     y, score = rng.integers(0, 2, 50), rng.random(50)
     assert operating_point(y, score) == operating_point(1 - y, score, positive=0)
-    assert (sensitivity_specificity(y, score, 0.4)
-            == sensitivity_specificity(1 - y, score, 0.4, positive=0))
-    swapped = sensitivity_specificity(y, 1 - score, 0.6, positive=0)        # the same decisions, named anew
+    assert sensitivity_specificity(y, score, 0.4) == sensitivity_specificity(1 - y, score, 0.4, positive=0)
+    swapped = sensitivity_specificity(y, 1 - score, 0.6, positive=0)  # the same decisions, named anew
     rates = sensitivity_specificity(y, score, 0.4)
     assert (swapped.sensitivity, swapped.specificity) == (rates.specificity, rates.sensitivity)
 

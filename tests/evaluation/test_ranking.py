@@ -25,14 +25,14 @@ def pairs_won(y, score):
 
 def test_auc_counts_pairs_in_order(rng):
     y = rng.integers(0, 2, 60)
-    score = np.round(rng.random(60), 1)                                 # many ties
+    score = np.round(rng.random(60), 1)  # many ties
     assert auc(y, np.stack([1 - score, score], axis=1)) == pytest.approx(pairs_won(y, score))
     assert auc(y, np.stack([score, 1 - score], axis=1)) == pytest.approx(1 - pairs_won(y, score))
     assert auc(1 - y, np.stack([score, 1 - score], axis=1)) == pytest.approx(pairs_won(y, score))
 
 
 def test_auc_of_five_grades_is_the_mean_of_one_against_the_rest(rng):
-    y = np.repeat(np.arange(5), [70, 20, 40, 30, 9])                    # as uneven as RetinaMNIST
+    y = np.repeat(np.arange(5), [70, 20, 40, 30, 9])  # as uneven as RetinaMNIST
     p = simulate(rng, y, 5)[0]
     by_hand = np.mean([pairs_won((y == k).astype(int), p[:, k]) for k in range(5)])
     assert auc(y, p) == pytest.approx(by_hand)
@@ -44,8 +44,9 @@ def slow_bootstrap(y, probabilities, images, seeds):
     areas = []
     for times, drawn in zip(images, seeds):
         chosen = np.repeat(np.arange(len(y)), times)
-        areas.append(np.mean([auc(y[chosen], probabilities[s][chosen])
-                              for s in np.repeat(np.arange(len(probabilities)), drawn)]))
+        areas.append(
+            np.mean([auc(y[chosen], probabilities[s][chosen]) for s in np.repeat(np.arange(len(probabilities)), drawn)])
+        )
     return np.array(areas)
 
 
@@ -63,8 +64,9 @@ def test_interval_equals_a_slow_bootstrap_of_the_same_draws(rng, classes):
     result = auc_interval(y, p, np.random.default_rng(3), confidence=0.8, draws=40)
     assert result == pytest.approx((mean, *np.percentile(first, (10, 90))))
     result = auc_difference(y, p, other, np.random.default_rng(3), confidence=0.8, draws=40)
-    assert result[:3] == pytest.approx((mean - np.mean([auc(y, each) for each in other]),
-                                        *np.percentile(first - second, (10, 90))))
+    assert result[:3] == pytest.approx(
+        (mean - np.mean([auc(y, each) for each in other]), *np.percentile(first - second, (10, 90)))
+    )
     rarer = min((first <= second).mean(), (first >= second).mean()) * 40
     assert result.p_value == pytest.approx(min(1, 2 * (rarer + 1) / 41))
 
@@ -73,7 +75,7 @@ def test_draws_that_miss_a_class_are_drawn_again(rng):
     y = np.array([0, 1, 1])
     p = np.array([[[0.6, 0.4], [0.7, 0.3], [0.2, 0.8]]])
     assert auc_interval(y, p, rng) == (0.5, 0.0, 1.0)
-    y, wins = np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1])        # against a score that says nothing
+    y, wins = np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1])  # against a score that says nothing
     drawn = np.array(list(product(range(4), repeat=4)))
     drawn = drawn[(drawn == 0).any(axis=1) & (drawn > 0).any(axis=1)]
     half_or_less = np.mean([wins[draw[draw > 0]].mean() <= 0.5 for draw in drawn])
@@ -86,8 +88,10 @@ def test_interval_covers_the_area_it_is_drawn_from():
     rng = np.random.default_rng(1)
     y = np.arange(100) % 2
     truth = auc(np.arange(20000) % 2, simulate(rng, np.arange(20000) % 2, 2)[0])
-    inside = [low <= truth <= high for _, low, high in
-              (auc_interval(y, simulate(rng, y, 2), rng, confidence=0.8, draws=200) for _ in range(150))]
+    inside = [
+        low <= truth <= high
+        for _, low, high in (auc_interval(y, simulate(rng, y, 2), rng, confidence=0.8, draws=200) for _ in range(150))
+    ]
     assert 0.7 < np.mean(inside) < 0.9
 
 

@@ -29,7 +29,11 @@ def test_contenders_take_turns_in_processes_of_their_own(capfd):
     rows = benchmark.measure(SMALL, ("numpy", "products"), 1, rounds=3, steps=2)
     assert dict(os.environ) == before
     assert [(row["model"], row["what"]) for row in rows] == [
-        ("numpy", "train"), ("products", "train"), ("numpy", "predict"), ("products", "predict")]
+        ("numpy", "train"),
+        ("products", "train"),
+        ("numpy", "predict"),
+        ("products", "predict"),
+    ]
     assert all(len(row["milliseconds"]) == 3 and min(row["milliseconds"]) > 0 for row in rows)
     benchmark.report(rows)
     assert capfd.readouterr().out.count("times NumPy's") == 4
@@ -39,5 +43,6 @@ def test_the_stored_table_is_complete():
     stored = json.loads((DATA / "results" / "speed.json").read_text())
     main = [row for row in stored["runs"] if row["batch"] == 128 and row["steps"] == 28 and row["units"] == [128, 64]]
     assert {(row["model"], row["what"], row["threads"]) for row in main} == {
-        (name, what, threads) for name in CONTENDERS for what in ("train", "predict") for threads in (1, 2)}
+        (name, what, threads) for name in CONTENDERS for what in ("train", "predict") for threads in (1, 2)
+    }
     assert all(len(row["milliseconds"]) == stored["settings"]["rounds"] for row in main)

@@ -7,9 +7,9 @@ import pytest
 
 from medlstm import datasets
 from medlstm.datasets import Split, Splits
-from medlstm.files import DATA
 from medlstm.experiments import medmnist as experiment
 from medlstm.experiments import runner
+from medlstm.files import DATA
 
 STORED = json.loads((DATA / "results" / "medmnist.json").read_text())
 QUICK = experiment.SETTINGS | experiment.QUICK
@@ -31,9 +31,10 @@ class Sealed:
         return getattr(self.split, name)
 
 
-@pytest.mark.parametrize(("dataset", "model", "shape", "classes"), [
-    ("pneumoniamnist", "lstm_an_order_for_each", (28, 28), 2),
-    ("retinamnist", "logistic_regression", (28, 28, 3), 5)])
+@pytest.mark.parametrize(
+    ("dataset", "model", "shape", "classes"),
+    [("pneumoniamnist", "lstm_an_order_for_each", (28, 28), 2), ("retinamnist", "logistic_regression", (28, 28, 3), 5)],
+)
 def test_training_and_choosing_never_receive_the_test_split(dataset, model, shape, classes, monkeypatch, rng):
     train, val, test = (some_images(rng, shape, classes, count) for count in (40, 20, 30))
     sealed, choose, judged = Sealed(test), experiment.choices, []
@@ -71,7 +72,7 @@ def test_jobs_are_those_that_were_announced():
     seeds = {}
     for job in jobs:
         seeds.setdefault((job["dataset"], job["model"]), []).append(job["seed"])
-    for (dataset, model), drawn in seeds.items():
+    for (_dataset, model), drawn in seeds.items():
         five = "lstm" in model or "rows_and" in model or model.startswith("cnn")
         assert drawn == list(range(5 if five else 3))
     assert {dataset for dataset, _ in seeds} == set(datasets.BOOK_SETS) and len(seeds) == 24
@@ -80,8 +81,9 @@ def test_jobs_are_those_that_were_announced():
 
 def test_everything_that_was_announced_is_stored():
     assert STORED["settings"] == experiment.SETTINGS and STORED["data"] == experiment.data()
-    assert ([runner.prediction_key(row) for row in STORED["runs"]]
-            == [runner.prediction_key(job) for job in experiment.jobs(5)])
+    assert [runner.prediction_key(row) for row in STORED["runs"]] == [
+        runner.prediction_key(job) for job in experiment.jobs(5)
+    ]
 
 
 @pytest.mark.parametrize("dataset", experiment.SETTINGS["sets"])

@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from medlstm.datasets import load_mnist
-from medlstm.files import DATA
-from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner, workers
 from medlstm.datasets import latch as latch_sequences
+from medlstm.datasets import load_mnist
+from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_columns, runner, workers
+from medlstm.files import DATA
+
 
 def test_the_command_line_runs_one_tiny_job(tmp_path):
     command = [sys.executable, "-m", "medlstm.experiments", "mnist_rows", "--quick", "--root", str(tmp_path)]
@@ -35,16 +36,26 @@ def test_rows_and_columns_runs():
     assert row["parameters"] == sum(p.size for p in network.parameters.values())
 
 
-@pytest.mark.parametrize("job", [job for job in latch.jobs(1) if job["model"] in ("forget_bias_3", "gru", "coupled")], ids=lambda job: f"{job['dataset']}-{job['model']}")
+@pytest.mark.parametrize(
+    "job",
+    [job for job in latch.jobs(1) if job["model"] in ("forget_bias_3", "gru", "coupled")],
+    ids=lambda job: f"{job['dataset']}-{job['model']}",
+)
 def test_each_model_of_the_latch_runs(job):
     row, predictions, _ = latch.run(job, latch.SETTINGS | latch.QUICK | {"batches": 10})
     assert predictions.shape == (100,) and len(row["train"]["loss"]) == 10 and row["parameters"] > 0
 
 
-@pytest.mark.parametrize("job", [job for job in phantoms.jobs(1)
-                                 if (job["dataset"], job["model"]) in (("lesion_outlines", "rolling_mean"),
-                                                                       ("ejection_fraction", "lstm_shuffled"))],
-                         ids=lambda job: f"{job['dataset']}-{job['model']}")
+@pytest.mark.parametrize(
+    "job",
+    [
+        job
+        for job in phantoms.jobs(1)
+        if (job["dataset"], job["model"])
+        in (("lesion_outlines", "rolling_mean"), ("ejection_fraction", "lstm_shuffled"))
+    ],
+    ids=lambda job: f"{job['dataset']}-{job['model']}",
+)
 def test_models_of_the_phantoms_run(job):
     settings = phantoms.SETTINGS | phantoms.QUICK
     row, predictions, _ = phantoms.run(job, settings)
@@ -56,8 +67,9 @@ def test_models_of_the_phantoms_run(job):
 
 def test_shuffled_frames_keep_their_labels():
     job = {"dataset": "contracting", "model": "lstm"}
-    (x, y), (x_shuffled, y_shuffled) = (phantoms.draw(job | {"model": name}, 5, np.random.default_rng(0))
-                                        for name in ("lstm", "lstm_shuffled"))
+    (x, y), (x_shuffled, y_shuffled) = (
+        phantoms.draw(job | {"model": name}, 5, np.random.default_rng(0)) for name in ("lstm", "lstm_shuffled")
+    )
     for clip, labels, shuffled, moved in zip(x, y, x_shuffled, y_shuffled):
         order = [int(np.flatnonzero((clip == frame).all((1, 2)))[0]) for frame in shuffled]
         assert sorted(order) == list(range(len(clip))) != order
@@ -72,9 +84,14 @@ def test_phantoms_are_trained_and_judged_on_different_draws():
     assert few and all(job["recurrent"] for job in few)
 
 
-@pytest.mark.parametrize(("name", "experiment", "seeds", "judged_on"), [
-    ("mnist_rows", mnist_rows, 8, "test"), ("rows_and_columns", rows_and_columns, 5, "test"),
-    ("cells", cells, 5, "validation")])
+@pytest.mark.parametrize(
+    ("name", "experiment", "seeds", "judged_on"),
+    [
+        ("mnist_rows", mnist_rows, 8, "test"),
+        ("rows_and_columns", rows_and_columns, 5, "test"),
+        ("cells", cells, 5, "validation"),
+    ],
+)
 def test_stored_rows_agree_with_their_predictions(name, experiment, seeds, judged_on):
     stored = json.loads((DATA / "results" / f"{name}.json").read_text())
     assert stored["data"] == experiment.data() and stored["settings"] == experiment.SETTINGS
@@ -101,7 +118,8 @@ def test_a_stored_run_can_be_made_again():
     row = next(row for row in stored["runs"] if (row["dataset"], row["model"]) == ("latch_28", "forget_bias_3"))
     (again, _, _), _ = workers.run_alone(latch.__name__, row, stored["settings"], workers.environment())
     assert again["parameters"] == row["parameters"] and again["train"]["loss"][0] == pytest.approx(
-        row["train"]["loss"][0], abs=1e-3)      # later, rounding on another processor has grown
+        row["train"]["loss"][0], abs=1e-3
+    )  # later, rounding on another processor has grown
     assert again["validation"]["accuracy"] == pytest.approx(row["validation"]["accuracy"], abs=0.01)
 
 
@@ -115,7 +133,8 @@ def test_stored_phantoms_agree_with_their_predictions():
     stored = json.loads((DATA / "results" / "phantoms.json").read_text())
     assert stored["settings"] == phantoms.SETTINGS and stored["data"] == phantoms.data()
     assert [runner.prediction_key(row) for row in stored["runs"]] == [
-        runner.prediction_key(job) for job in phantoms.jobs(5)]
+        runner.prediction_key(job) for job in phantoms.jobs(5)
+    ]
     truths = {}
     with np.load(DATA / "results" / "phantoms.npz") as predictions:
         for row in stored["runs"]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import toy
 
 import medlstm
-import toy
 from medlstm.environment import threads
 from medlstm.experiments import runner, workers
 
@@ -25,8 +25,9 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder, self.processes = folder, []
-        log = self.start("scheduler", "--host", "127.0.0.1", "--port", "0",
-                         "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        log = self.start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"
+        )
         self.address = self.wait_for(log, r"Scheduler at: +(tcp://\S+)")
 
     def start(self, part, *options, **environment):
@@ -35,8 +36,7 @@ class Cluster:
         inherited = {key: value for key, value in os.environ.items() if key not in one_thread}
         command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *options]
         with log.open("w") as file:
-            self.processes.append(subprocess.Popen(command, stderr=file, cwd=self.folder,
-                                                   env=inherited | environment))
+            self.processes.append(subprocess.Popen(command, stderr=file, cwd=self.folder, env=inherited | environment))
         return log
 
     def worker(self, threads=1, paths=PATHS):
@@ -90,12 +90,17 @@ def done(root):
 
 def start_client(root, scheduler=""):
     """`run`, in a process of its own."""
-    code = ("import json, pathlib, sys, toy; from medlstm.experiments import runner; "
-            "toy.SETTINGS = json.loads(sys.argv[3]); "
-            "runner.run('toy', toy, 2, False, pathlib.Path(sys.argv[1]), 2, sys.argv[2] or None)")
-    return subprocess.Popen([sys.executable, "-c", code, str(root), scheduler, json.dumps(toy.SETTINGS)],
-                            env=os.environ | {"PYTHONPATH": PATHS}, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
+    code = (
+        "import json, pathlib, sys, toy; from medlstm.experiments import runner; "
+        "toy.SETTINGS = json.loads(sys.argv[3]); "
+        "runner.run('toy', toy, 2, False, pathlib.Path(sys.argv[1]), 2, sys.argv[2] or None)"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(root), scheduler, json.dumps(toy.SETTINGS)],
+        env=os.environ | {"PYTHONPATH": PATHS},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def notes(root):
@@ -110,7 +115,8 @@ def settings(monkeypatch, tmp_path):
     """Changes settings of the toy."""
     (tmp_path / "notes").mkdir()
     return lambda **changes: monkeypatch.setattr(
-        toy, "SETTINGS", toy.SETTINGS | {"notes": str(tmp_path / "notes")} | changes)
+        toy, "SETTINGS", toy.SETTINGS | {"notes": str(tmp_path / "notes")} | changes
+    )
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +129,13 @@ def expected(worker, cluster, tmp_path_factory):
 
 def test_every_job_leaves_a_row_and_its_predictions(expected):
     rows, predictions = expected
-    assert rows == [job | {"seconds": None, "random": random.Random(job["seed"]).random(), "threads": 1,
-                           "test": {"accuracy": 3}} for job in toy.jobs(2)]
-    assert [key for key, _ in predictions] == [f"{runner.prediction_key(job)}/{name}" for job in toy.jobs(2)
-                                               for name in ("test", "validation")]
+    assert rows == [
+        job | {"seconds": None, "random": random.Random(job["seed"]).random(), "threads": 1, "test": {"accuracy": 3}}
+        for job in toy.jobs(2)
+    ]
+    assert [key for key, _ in predictions] == [
+        f"{runner.prediction_key(job)}/{name}" for job in toy.jobs(2) for name in ("test", "validation")
+    ]
 
 
 def test_own_workers_leave_the_same_and_no_other_file(tmp_path, expected, capsys):
@@ -185,9 +194,13 @@ def test_it_goes_on_after_a_kill(tmp_path, cluster, worker, settings, expected):
     assert any(pid == client.pid and not end for _, pid, end in notes(tmp_path)), "its jobs lived on"
 
 
-@pytest.mark.parametrize(("how", "message"), [
-    ("fail", r"ArithmeticError: nothing to divide by \(line \d+ of toy.py\)"),
-    ("die", "expected an outcome, got the end of its process with -9, often for lack of memory: try fewer workers")])
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("fail", r"ArithmeticError: nothing to divide by \(line \d+ of toy.py\)"),
+        ("die", "expected an outcome, got the end of its process with -9, often for lack of memory: try fewer workers"),
+    ],
+)
 def test_a_failure_is_named_and_the_others_are_kept(tmp_path, cluster, worker, settings, how, message):
     settings(**{how: "a1"})
     with pytest.raises(runner.Unfinished, match=f"^dataset=toy model=a seed=1: {message}; 1 of 4 runs are"):

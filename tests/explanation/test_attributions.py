@@ -7,7 +7,6 @@ from medlstm.explanation import evidence, integrated_gradients, occlude_rows, tr
 from medlstm.network import RowsAndColumns, SequenceClassifier
 
 
-
 @pytest.fixture
 def network(rng):
     network = SequenceClassifier(4, (6, 5), 3, seed=1, dtype=np.float64)
@@ -20,8 +19,10 @@ def test_integrated_gradients_account_for_the_whole_logit(network, rng):
     x, target = rng.normal(size=(5, 7, 4)), np.array([0, 1, 2, 2, 0])
     baseline = rng.normal(size=4)
     rise = (network.forward(x) - network.forward(np.broadcast_to(baseline, x.shape).copy()))[np.arange(5), target]
-    errors = [np.abs(integrated_gradients(network, x, target, baseline, steps).sum(axis=(1, 2)) - rise).max()
-              for steps in (8, 64, 512)]
+    errors = [
+        np.abs(integrated_gradients(network, x, target, baseline, steps).sum(axis=(1, 2)) - rise).max()
+        for steps in (8, 64, 512)
+    ]
     assert errors[0] > errors[1] > errors[2] and errors[2] < 1e-4
 
 
@@ -41,10 +42,12 @@ def test_integrated_gradients_of_a_linear_model_are_its_terms(rng):
             return np.repeat((dlogits @ self.W.T)[:, None], self.T, axis=1)
 
     x, target = rng.normal(size=(2, 5, 4)), np.array([2, 0])
-    np.testing.assert_allclose(integrated_gradients(Linear(), x, target, steps=3),
-                               x * Linear.W.T[target][:, None], atol=1e-14)
-    np.testing.assert_allclose(occlude_rows(Linear(), x, target), (x * Linear.W.T[target][:, None]).sum(axis=2),
-                               atol=1e-14)
+    np.testing.assert_allclose(
+        integrated_gradients(Linear(), x, target, steps=3), x * Linear.W.T[target][:, None], atol=1e-14
+    )
+    np.testing.assert_allclose(
+        occlude_rows(Linear(), x, target), (x * Linear.W.T[target][:, None]).sum(axis=2), atol=1e-14
+    )
 
 
 def test_occlusion_measures_the_fall_of_the_logit(network, rng):

@@ -15,7 +15,7 @@ def test_shuffled_weights_touch_only_the_layers_named(rng):
     other = with_shuffled_weights(network, ["lstm_1", "head"], rng)
     for name, array in network.parameters.items():
         assert np.array_equal(array, before[name])
-        if name.endswith("kernel"):     # a short bias may be shuffled into itself
+        if name.endswith("kernel"):  # a short bias may be shuffled into itself
             assert np.array_equal(other.parameters[name], array) == name.startswith("lstm_0")
         np.testing.assert_allclose(np.sort(other.parameters[name], axis=None), np.sort(array, axis=None))
     with pytest.raises(ValueError, match="layers: expected some of lstm_0, lstm_1, head, got lstm0"):

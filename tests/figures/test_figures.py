@@ -32,9 +32,11 @@ def test_six_quantities_have_six_colours_and_six_marks():
 
 
 def test_six_quantities_differ_in_grey_or_in_their_mark():
-    grey = [np.dot([int(look.colour[k:k + 2], 16) for k in (1, 3, 5)], [0.299, 0.587, 0.114])
-            for look in figures.QUANTITIES.values()]
-    assert min(255 - g for g in grey) > 70      # each is seen on white paper
+    grey = [
+        np.dot([int(look.colour[k : k + 2], 16) for k in (1, 3, 5)], [0.299, 0.587, 0.114])
+        for look in figures.QUANTITIES.values()
+    ]
+    assert min(255 - g for g in grey) > 70  # each is seen on white paper
 
 
 def test_gate_maps_show_all_six_with_the_cells_in_one_order(read):

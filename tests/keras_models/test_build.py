@@ -19,17 +19,25 @@ def slice_network(name, task):
     return (8, 8, 8), lambda seed: slices.build(name, (8, 8, 8), task, seed)
 
 
-NETWORKS = {name: ((28, 28), lambda seed, name=name: keras_models.build(name, (28, 28), 10, seed))
-            for name in digits.NETWORKS}
-NETWORKS |= {name: medical_network(name, (28, 28, 28) if "slices" in name or "3d" in name else (28, 28))
-             for name in medical.NETWORKS}
-NETWORKS |= {"colour": medical_network("conv_lstm", (28, 28, 3), augmentation=CHANGES),
-             "volume": medical_network("lstm_over_slices", (28, 28, 28), augmentation=CHANGES),
-             "augmented": medical_network("cnn", (28, 28), augmentation=CHANGES),
-             "fixed_permutation": medical_network("lstm_over_rows", (28, 28), rows="fixed_permutation")}
-NETWORKS |= {f"{task}_{name}": slice_network(name, task)
-             for task, (readers, _, _) in slices.TASKS.items() for name in (readers if task == "detection" else ("lstm", "maximum"))
-             if task != "contracting" and name in readers}
+NETWORKS = {
+    name: ((28, 28), lambda seed, name=name: keras_models.build(name, (28, 28), 10, seed)) for name in digits.NETWORKS
+}
+NETWORKS |= {
+    name: medical_network(name, (28, 28, 28) if "slices" in name or "3d" in name else (28, 28))
+    for name in medical.NETWORKS
+}
+NETWORKS |= {
+    "colour": medical_network("conv_lstm", (28, 28, 3), augmentation=CHANGES),
+    "volume": medical_network("lstm_over_slices", (28, 28, 28), augmentation=CHANGES),
+    "augmented": medical_network("cnn", (28, 28), augmentation=CHANGES),
+    "fixed_permutation": medical_network("lstm_over_rows", (28, 28), rows="fixed_permutation"),
+}
+NETWORKS |= {
+    f"{task}_{name}": slice_network(name, task)
+    for task, (readers, _, _) in slices.TASKS.items()
+    for name in (readers if task == "detection" else ("lstm", "maximum"))
+    if task != "contracting" and name in readers
+}
 
 
 @pytest.mark.parametrize(("shape", "build"), NETWORKS.values(), ids=NETWORKS)
@@ -49,4 +57,4 @@ def test_a_fresh_permutation_is_saved_and_loaded(rng, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     x = rng.random((2, 28, 28), np.float32)
-    np.testing.assert_array_equal(model(x), again(x))       # the state of the draws is saved, too
+    np.testing.assert_array_equal(model(x), again(x))  # the state of the draws is saved, too

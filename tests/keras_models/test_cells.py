@@ -31,16 +31,21 @@ def test_standard_cell_layer_equals_keras_lstm(rng):
     np.testing.assert_allclose(mine(x), theirs(x), atol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "theirs"), [
-    ("simple_rnn", lambda: keras.layers.SimpleRNN(4, return_sequences=True)),
-    ("standard", lambda: keras.layers.LSTM(4, return_sequences=True)),
-    ("gru", lambda: keras.layers.GRU(4, return_sequences=True, reset_after=False)),
-])
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("simple_rnn", lambda: keras.layers.SimpleRNN(4, return_sequences=True)),
+        ("standard", lambda: keras.layers.LSTM(4, return_sequences=True)),
+        ("gru", lambda: keras.layers.GRU(4, return_sequences=True, reset_after=False)),
+    ],
+)
 def test_cells_equal_the_layers_of_keras(name, theirs, rng):
     x, layer = rng.normal(size=(3, 6, 5)).astype(np.float32), theirs()
     layer(x)
-    params = {key: rng.normal(scale=0.5, size=w.shape).astype(np.float32)
-              for key, w in zip(("kernel", "recurrent_kernel", "bias"), layer.weights, strict=True)}
+    params = {
+        key: rng.normal(scale=0.5, size=w.shape).astype(np.float32)
+        for key, w in zip(("kernel", "recurrent_kernel", "bias"), layer.weights, strict=True)
+    }
     layer.set_weights(list(params.values()))
     np.testing.assert_allclose(run(CELLS[name], x, params)[0]["hidden"], layer(x), atol=1e-6)
 
@@ -81,8 +86,9 @@ def test_the_printed_output_gate_gets_no_gradient_at_all(rng):
 
 def test_cell_layer_trains_and_is_saved(rng, tmp_path):
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((6, 3)), keras_models.cell_layer("standard", 8),
-                              keras.layers.Dense(3, activation="softmax")])
+    model = keras.Sequential(
+        [keras.Input((6, 3)), keras_models.cell_layer("standard", 8), keras.layers.Dense(3, activation="softmax")]
+    )
     model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
     y = rng.integers(0, 3, 60)
     x = np.eye(3, dtype=np.float32)[y][:, None].repeat(6, axis=1)

@@ -21,9 +21,12 @@ def test_every_network_is_tried_here():
     assert set(PICTURES) | set(VOLUMES) == set(NETWORKS)
 
 
-@pytest.mark.parametrize(("name", "shape"), [(n, (28, 28)) for n in PICTURES]
-                         + [("conv_lstm", (28, 28, 3)), ("rows_and_columns", (28, 28, 3))]
-                         + [(n, (28, 28, 28)) for n in VOLUMES])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [(n, (28, 28)) for n in PICTURES]
+    + [("conv_lstm", (28, 28, 3)), ("rows_and_columns", (28, 28, 3))]
+    + [(n, (28, 28, 28)) for n in VOLUMES],
+)
 def test_one_logit_a_class_and_no_chance_outside_training(name, shape, rng):
     model = build(name, shape, 3, seed=0, augmentation=Augmentation(0, **CHANGES), **SMALL)
     x = images(rng, 4, *shape)
@@ -87,8 +90,9 @@ def test_one_order_for_all_and_an_order_for_each(rng):
 def test_shuffled_rows_reach_the_network(rng):
     x = images(rng, 3, 28, 28)
     order = np.random.default_rng(0).permutation(28)
-    plain, one = (build("lstm_over_rows", (28, 28), 2, seed=0, rows=rows, **SMALL)
-                  for rows in ("in_order", "fixed_permutation"))
+    plain, one = (
+        build("lstm_over_rows", (28, 28), 2, seed=0, rows=rows, **SMALL) for rows in ("in_order", "fixed_permutation")
+    )
     assert np.allclose(one(x), plain(x[:, order]), atol=1e-5) and not np.allclose(one(x), plain(x), atol=1e-5)
 
 

@@ -6,8 +6,13 @@ import pytest
 from medlstm.keras_models import slices
 
 T, S = 12, 8
-SEEN_BY = {"alone": {5}, "rolling_mean": {4, 5, 6}, "conv1d": set(range(1, 10)), "lstm": set(range(5, T)),
-           "bilstm": set(range(T))}
+SEEN_BY = {
+    "alone": {5},
+    "rolling_mean": {4, 5, 6},
+    "conv1d": set(range(1, 10)),
+    "lstm": set(range(5, T)),
+    "bilstm": set(range(T)),
+}
 
 
 @pytest.mark.parametrize("sequence", SEEN_BY)
@@ -20,8 +25,10 @@ def test_a_changed_slice_reaches_those_who_may_see_it_and_no_other(sequence, rng
     assert set(np.flatnonzero(reached)) == SEEN_BY[sequence]
 
 
-@pytest.mark.parametrize(("task", "shape"), [("detection", (2, T)), ("segmentation", (2, T, S, S)),
-                                             ("ejection_fraction", (2,)), ("contracting", (2, T))])
+@pytest.mark.parametrize(
+    ("task", "shape"),
+    [("detection", (2, T)), ("segmentation", (2, T, S, S)), ("ejection_fraction", (2,)), ("contracting", (2, T))],
+)
 def test_what_each_task_returns(task, shape, rng):
     images = rng.normal(size=(2, T, S, S)).astype(np.float32)
     model = slices.build("lstm", (T, S, S), task, 0)
@@ -33,12 +40,12 @@ def test_the_rolling_mean_of_features_is_that_of_the_logits(rng):
     alone, mean = (slices.build(name, (T, S, S), "detection", 3) for name in ("alone", "rolling_mean"))
     mean.set_weights(alone.get_weights())
     logits = np.array(alone(images))
-    np.testing.assert_allclose(mean(images)[:, 1:-1], (logits[:, :-2] + logits[:, 1:-1] + logits[:, 2:]) / 3,
-                               atol=1e-5)
+    np.testing.assert_allclose(mean(images)[:, 1:-1], (logits[:, :-2] + logits[:, 1:-1] + logits[:, 2:]) / 3, atol=1e-5)
 
 
-@pytest.mark.parametrize(("sequence", "unmoved"), [("one_frame", False), ("mean", True), ("maximum", True),
-                                                   ("lstm", False)])
+@pytest.mark.parametrize(
+    ("sequence", "unmoved"), [("one_frame", False), ("mean", True), ("maximum", True), ("lstm", False)]
+)
 def test_a_mean_and_a_maximum_know_no_order(sequence, unmoved, rng):
     images = rng.normal(size=(2, T, S, S)).astype(np.float32)
     model = slices.build(sequence, (T, S, S), "ejection_fraction", 0)
@@ -46,7 +53,7 @@ def test_a_mean_and_a_maximum_know_no_order(sequence, unmoved, rng):
 
 
 def test_sequences_with_weights_have_about_the_same_number():
-    alone, *others = (slices.build(name, (T, 16, 16), "detection", 0).layers for name in SEEN_BY)
+    _alone, *others = (slices.build(name, (T, 16, 16), "detection", 0).layers for name in SEEN_BY)
     kinds = ("Conv1D", "LSTM", "Bidirectional")
     counts = [sum(layer.count_params() for layer in model if type(layer).__name__ in kinds) for model in others]
     assert counts == [0, 8456, 8320, 8480]
@@ -81,6 +88,8 @@ def test_the_loss_of_an_outline_prefers_the_true_one(rng):
     model = slices.build("alone", (T, S, S), "segmentation", 0)
     slices.compile_for("segmentation", model)
     loss = model.loss
-    true, none, all_of_it = (float(loss(masks, z.astype(np.float32)))
-                             for z in (20 * masks - 10, np.full(masks.shape, -10), np.full(masks.shape, 10)))
+    true, none, all_of_it = (
+        float(loss(masks, z.astype(np.float32)))
+        for z in (20 * masks - 10, np.full(masks.shape, -10), np.full(masks.shape, 10))
+    )
     assert true < 0.05 and min(none, all_of_it) > 0.9

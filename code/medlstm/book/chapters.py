@@ -17,8 +17,9 @@ def pages():
     """The files of the book, notebooks and others, in reading order."""
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
     names = [ROOT / chapter["file"] for part in parts for chapter in part["chapters"]]
-    return [next(path for path in (name.with_suffix(".ipynb"), name.with_suffix(".md")) if path.is_file())
-            for name in names]
+    return [
+        next(path for path in (name.with_suffix(".ipynb"), name.with_suffix(".md")) if path.is_file()) for name in names
+    ]
 
 
 def chapters():
@@ -37,8 +38,14 @@ def chapter(name):
 def execute(notebook):
     """Run all cells of a notebook in place, in the folder of the chapters."""
     set_environment()
-    NotebookClient(notebook, kernel_name="python3", timeout=900, record_timing=False, coalesce_streams=True,
-                   resources={"metadata": {"path": str(CHAPTERS)}}).execute()
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=900,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(CHAPTERS)}},
+    ).execute()
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
     return notebook
 

@@ -41,7 +41,7 @@ def readers_copy(path, alone=False):
         copy.cells.append(nbformat.v4.new_code_cell(ALONE, metadata={"jupyter": {"source_hidden": True}}))
     for cell in cells_of(path):
         tags = set(cell.metadata.get("tags", []))
-        if "solution" in tags:      # into the fold of its prose, which stands before it
+        if "solution" in tags:  # into the fold of its prose, which stands before it
             opened, closed = copy.cells[-1].source.rsplit("\n\n</details>", 1)
             copy.cells[-1].source = f"{opened}\n\n```python\n{cell.source}\n```\n\n</details>{closed}"
         elif cell.cell_type == "markdown":
@@ -50,8 +50,11 @@ def readers_copy(path, alone=False):
             copy.cells += _code(cell, tags, name)
     for number, cell in enumerate(copy.cells):
         cell.id = f"cell-{number}"
-    copy.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-                     "language_info": {"name": "python"}, "medlstm": {"edition": edition(copy)}}
+    copy.metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+        "medlstm": {"edition": edition(copy)},
+    }
     return copy
 
 
@@ -59,7 +62,7 @@ def _code(cell, tags, name):
     """The copy of a code cell, and of a figure's caption."""
     copied = nbformat.v4.new_code_cell(cell.source)
     if "check" in tags:
-        copied.metadata.tags = ["raises-exception"]     # it fails at first, and the cells below run all the same
+        copied.metadata.tags = ["raises-exception"]  # it fails at first, and the cells below run all the same
     if "hide-input" in tags:
         copied.metadata.jupyter = {"source_hidden": True}
     yield copied
@@ -154,7 +157,8 @@ def _untouched(path):
         return False
     notebook = nbformat.read(path, as_version=4)
     return edition(notebook) == notebook.metadata.medlstm.edition and not any(
-        cell.get("execution_count") for cell in notebook.cells)
+        cell.get("execution_count") for cell in notebook.cells
+    )
 
 
 def _write(notebook, path):

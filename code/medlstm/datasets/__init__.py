@@ -2,12 +2,29 @@
 
 from medlstm.datasets.augmentation import shift
 from medlstm.datasets.manifest import checksums
-from medlstm.datasets.medmnist import (BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist,
-                                       medmnist_info)
+from medlstm.datasets.medmnist import BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist, medmnist_info
 from medlstm.datasets.mnist import load_mnist
 from medlstm.datasets.phantoms import Lesions, Ventricles, drawn_checksum, latch, lesions, ventricle
 from medlstm.datasets.splits import Split, Splits, duplicates, scaled
 
-__all__ = ["BOOK_SETS", "Lesions", "Split", "Splits", "Ventricles", "at_hand", "checksums", "content_checksum",
-           "drawn_checksum", "duplicates", "fetch_medmnist", "latch", "lesions", "load_medmnist", "load_mnist",
-           "medmnist_info", "scaled", "shift", "ventricle"]
+__all__ = [
+    "BOOK_SETS",
+    "Lesions",
+    "Split",
+    "Splits",
+    "Ventricles",
+    "at_hand",
+    "checksums",
+    "content_checksum",
+    "drawn_checksum",
+    "duplicates",
+    "fetch_medmnist",
+    "latch",
+    "lesions",
+    "load_medmnist",
+    "load_mnist",
+    "medmnist_info",
+    "scaled",
+    "shift",
+    "ventricle",
+]

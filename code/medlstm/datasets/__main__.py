@@ -1,4 +1,4 @@
-"""``python -m medlstm.datasets [NAME ...]`` brings MedMNIST sets into ``data/medmnist/``: the book's own unless named."""
+"""``python -m medlstm.datasets [NAME ...]`` brings MedMNIST sets into ``data/medmnist/``: the book's unless named."""
 
 import sys
 

@@ -26,8 +26,9 @@ def shift(images, rng, pixels=2):
         If `images` is no such array, or `pixels` no whole number from 0 on.
     """
     if not isinstance(images, np.ndarray) or images.ndim != 3:
-        raise TypeError(f"images: expected a NumPy array (N, rows, columns), got {_kind(images)}; "
-                        "convert or reshape them first")
+        raise TypeError(
+            f"images: expected a NumPy array (N, rows, columns), got {_kind(images)}; convert or reshape them first"
+        )
     check_size("pixels", pixels, least=0)
     rng = generator(rng)
     N, rows, columns = images.shape

@@ -38,20 +38,26 @@ def fetch(url, path, md5, timeout=30):
     by_hand = f"or open the address in a browser and put the file at {path}"
     bar = tqdm(desc=path.name, total=1, unit="B", unit_scale=True, disable=None)
     with whole_file(path) as part, bar, ExitStack() as stack:
+
         def close_at_the_end(response, **options):
             stack.callback(response.close)
 
-        download = pooch.HTTPDownloader(progressbar=bar, chunk_size=2 ** 16, timeout=timeout,
-                                        hooks={"response": close_at_the_end})
+        download = pooch.HTTPDownloader(
+            progressbar=bar, chunk_size=2**16, timeout=timeout, hooks={"response": close_at_the_end}
+        )
         try:
             download(url, part, None)
         except requests.RequestException as error:
-            raise ConnectionError(f"{url}: expected the file {path.name}, got {_instead(error, timeout)}; "
-                                  f"check the network and try again, {by_hand}") from error
+            raise ConnectionError(
+                f"{url}: expected the file {path.name}, got {_instead(error, timeout)}; "
+                f"check the network and try again, {by_hand}"
+            ) from error
         digest = pooch.file_hash(part, alg="md5")
         if digest != md5:
-            raise ValueError(f"{url}: expected a file with MD5 {md5}, got {part.stat().st_size} bytes "
-                             f"with {digest}; try again from another network, {by_hand}")
+            raise ValueError(
+                f"{url}: expected a file with MD5 {md5}, got {part.stat().st_size} bytes "
+                f"with {digest}; try again from another network, {by_hand}"
+            )
 
 
 def _instead(error, timeout):

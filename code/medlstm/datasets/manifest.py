@@ -47,6 +47,7 @@ def verified(path, expected, advice):
     content = path.read_bytes()
     digest = hashlib.new(kind, content, usedforsecurity=False).hexdigest()
     if digest != expected[kind]:
-        raise ValueError(f"{path}: expected {size}{label} {expected[kind]}, "
-                         f"got {len(content)} bytes with {digest}; {advice}")
+        raise ValueError(
+            f"{path}: expected {size}{label} {expected[kind]}, got {len(content)} bytes with {digest}; {advice}"
+        )
     return content

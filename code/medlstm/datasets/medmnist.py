@@ -53,8 +53,7 @@ def load_medmnist(name, root=None):
         splits = splits._replace(train=_in_canonical_order(splits.train))
     digest = _content_sha256(splits)
     if digest != info.get("content_sha256", digest):
-        raise ValueError(f"{path}: expected arrays with SHA-256 {info['content_sha256']}, "
-                         f"got {digest}; {advice}")
+        raise ValueError(f"{path}: expected arrays with SHA-256 {info['content_sha256']}, got {digest}; {advice}")
     return splits
 
 
@@ -80,8 +79,7 @@ def medmnist_info(name):
     """
     table = manifest()["medmnist"]
     if name not in table:
-        raise ValueError(f"expected the name of a MedMNIST set, got {name!r}; "
-                         f"choose one of {', '.join(table)}")
+        raise ValueError(f"expected the name of a MedMNIST set, got {name!r}; choose one of {', '.join(table)}")
     return table[name]
 
 
@@ -94,8 +92,10 @@ def content_checksum(name):
     """SHA-256 of the arrays that `load_medmnist` returns; ValueError where the manifest has none."""
     info = medmnist_info(name)
     if "content_sha256" not in info:
-        raise ValueError(f"{name}: expected a set whose content data/manifest.json knows, got another; "
-                         f"choose one of {', '.join(BOOK_SETS)}")
+        raise ValueError(
+            f"{name}: expected a set whose content data/manifest.json knows, got another; "
+            f"choose one of {', '.join(BOOK_SETS)}"
+        )
     return info["content_sha256"]
 
 
@@ -117,8 +117,10 @@ def _medmnist_file(name, info, root):
     if found:
         return found
     if root is not None:
-        raise FileNotFoundError(f"{root}: expected {' or '.join(_names(name, info))}, got no such file; download it "
-                                f"from {info['url']} to there, or leave root out")
+        raise FileNotFoundError(
+            f"{root}: expected {' or '.join(_names(name, info))}, got no such file; download it "
+            f"from {info['url']} to there, or leave root out"
+        )
     path = DATA / "medmnist" / f"{name}.npz"
     fetch(info["url"], path, info["md5"])
     return path, info
@@ -148,8 +150,9 @@ def _splits(path, content, info, advice):
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: expected a NumPy archive of plain arrays, got another file ({error}); "
-                         f"{advice}") from error
+        raise ValueError(
+            f"{path}: expected a NumPy archive of plain arrays, got another file ({error}); {advice}"
+        ) from error
 
     last = (28,) if info["title"].endswith("3D") else (3,) if info["channels"] == 3 else ()
     label = (len(info["classes"]),) if info["task"].startswith("multi-label") else (1,)
@@ -172,8 +175,9 @@ def _splits(path, content, info, advice):
 
 def _in_canonical_order(split):
     """A split sorted by the SHA-256 of each image's bytes and its label's."""
-    keys = [hashlib.sha256(image.tobytes() + label.tobytes()).digest()
-            for image, label in zip(split.images, split.labels)]
+    keys = [
+        hashlib.sha256(image.tobytes() + label.tobytes()).digest() for image, label in zip(split.images, split.labels)
+    ]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return Split(split.images[order], split.labels[order])
 

@@ -30,9 +30,12 @@ def load_mnist(root=DATA / "mnist"):
     ValueError
         If a file differs from the manifest in a single bit.
     """
+
     def array(entry):
-        advice = (f"restore it with `git checkout -- data/mnist/{entry['name']}`, "
-                  "or copy it from a fresh download of the book")
+        advice = (
+            f"restore it with `git checkout -- data/mnist/{entry['name']}`, "
+            "or copy it from a fresh download of the book"
+        )
         return _idx(verified(Path(root) / entry["name"], entry, advice), entry["shape"])
 
     x_train, y_train, x_test, y_test = map(array, manifest()["mnist"]["files"])

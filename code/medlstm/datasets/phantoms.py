@@ -106,8 +106,7 @@ def lesions(examples, rng, slices=24, size=16, contrast=(0.8, 1.6), noise=1.0):
     check_number("noise", noise, "[0, inf)")
     rng = generator(rng)
     if slices < 16 or size < 12:
-        raise ValueError(f"slices, size: expected at least 16 and 12, got {slices} and {size}; "
-                         "make the volumes larger")
+        raise ValueError(f"slices, size: expected at least 16 and 12, got {slices} and {size}; make the volumes larger")
     images = rng.normal(0, noise, (examples, slices, size, size)).astype(np.float32)
     masks = np.zeros(images.shape, bool)
     for image, mask in zip(images, masks):
@@ -166,17 +165,18 @@ def ventricle(examples, rng, frames=20, size=16, speckle=0.7):
     draw = lambda low, high: rng.uniform(low, high, (examples, 1))
     phase = (draw(0, 1) + draw(1, 2.2) * np.arange(frames) / frames) % 1
     contracting = phase < SYSTOLE
-    angle = np.where(contracting, phase / SYSTOLE, (1 - phase) / (1 - SYSTOLE))     # 0 full, 1 empty
+    angle = np.where(contracting, phase / SYSTOLE, (1 - phase) / (1 - SYSTOLE))  # 0 full, 1 empty
     volume = 1 - draw(0.2, 0.75) * (1 - np.cos(np.pi * angle)) / 2
-    area = np.pi * (size * draw(0.25, 0.42))**2 * volume**(2 / 3)
+    area = np.pi * (size * draw(0.25, 0.42)) ** 2 * volume ** (2 / 3)
 
     centres = (size - 1) / 2 + rng.uniform(-1, 1, (examples, 1, 2))
     cavity = _discs(centres, np.sqrt(area / np.pi), size)
     clean = draw(0.7, 1.3)[..., None, None] * (1 - 0.6 * cavity)
     images = clean * (1 + speckle * (rng.rayleigh(np.sqrt(2 / np.pi), cavity.shape) - 1))
     ejection_fraction = 100 * (1 - volume.min(axis=1) / volume.max(axis=1))
-    return Ventricles(images.astype(np.float32), area.astype(np.float32),
-                      ejection_fraction.astype(np.float32), contracting)
+    return Ventricles(
+        images.astype(np.float32), area.astype(np.float32), ejection_fraction.astype(np.float32), contracting
+    )
 
 
 def _check_sizes(**sizes):
@@ -199,7 +199,7 @@ def drawn_checksum(phantom, *arguments, **options):
     digest = hashlib.sha256()
     for array in phantom(*arguments, np.random.default_rng(0), **options):
         digest.update(f"{array.shape}\n".encode())
-        digest.update(np.round(array.astype(float), 3) + 0.0)       # no zero has a sign
+        digest.update(np.round(array.astype(float), 3) + 0.0)  # no zero has a sign
     return digest.hexdigest()
 
 

@@ -8,7 +8,28 @@ from medlstm.evaluation.intervals import Difference, Interval, proportion
 from medlstm.evaluation.ranking import auc, auc_difference, auc_interval
 from medlstm.evaluation.report import choices, performance
 
-__all__ = ["Difference", "Interval", "accuracy", "accuracy_difference", "auc", "auc_difference", "auc_interval",
-           "brier", "calibration_error", "choices", "confusion_matrix", "dice", "holm", "mcnemar",
-           "operating_point", "performance", "predictive_values", "prior_shift", "proportion", "quadratic_kappa",
-           "reliability", "sensitivity_specificity", "temperature"]
+__all__ = [
+    "Difference",
+    "Interval",
+    "accuracy",
+    "accuracy_difference",
+    "auc",
+    "auc_difference",
+    "auc_interval",
+    "brier",
+    "calibration_error",
+    "choices",
+    "confusion_matrix",
+    "dice",
+    "holm",
+    "mcnemar",
+    "operating_point",
+    "performance",
+    "predictive_values",
+    "prior_shift",
+    "proportion",
+    "quadratic_kappa",
+    "reliability",
+    "sensitivity_specificity",
+    "temperature",
+]

@@ -161,8 +161,9 @@ def prior_shift(probabilities, old, new):
     for name, frequencies in (("old", old), ("new", new)):
         check_probabilities(name, frequencies, probabilities.shape[1:])
         if frequencies.min() == 0:
-            raise ValueError(f"{name}: expected frequencies above 0, got {frequencies}; "
-                             "leave out the class that never occurs")
+            raise ValueError(
+                f"{name}: expected frequencies above 0, got {frequencies}; leave out the class that never occurs"
+            )
     weighted = probabilities * (new / old)
     return weighted / weighted.sum(axis=1, keepdims=True)
 

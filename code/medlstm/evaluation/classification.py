@@ -91,6 +91,8 @@ def quadratic_kappa(y, predicted):
     check_labels(y, len(y), grades)
     check_labels(predicted, len(y), grades, "predicted")
     if min(y.min(), predicted.min()) == grades - 1:
-        raise ValueError(f"y, predicted: expected two or more grades, got {grades - 1} alone; "
-                         "kappa is undefined where chance agrees perfectly")
+        raise ValueError(
+            f"y, predicted: expected two or more grades, got {grades - 1} alone; "
+            "kappa is undefined where chance agrees perfectly"
+        )
     return float(metrics.cohen_kappa_score(y, predicted, labels=np.arange(grades), weights="quadratic"))

@@ -79,12 +79,15 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         check_array(name, array, ("S", len(y)), kind="i")
     rng = generator(rng)
     right = np.concatenate([predicted == y, other == y])
-    kinds, counts = np.unique(right, axis=1, return_counts=True)    # images that the same networks get right
+    kinds, counts = np.unique(right, axis=1, return_counts=True)  # images that the same networks get right
     figures = draw_images(counts, draws, rng) @ kinds.T / len(y)
     means = right.mean(axis=1)
     ours = np.arange(len(right)) < len(predicted)
-    return difference(means[ours].mean() - means[~ours].mean(),
-                      over_seeds(figures[:, ours], rng) - over_seeds(figures[:, ~ours], rng), confidence)
+    return difference(
+        means[ours].mean() - means[~ours].mean(),
+        over_seeds(figures[:, ours], rng) - over_seeds(figures[:, ~ours], rng),
+        confidence,
+    )
 
 
 def holm(p_values):
@@ -108,8 +111,10 @@ def holm(p_values):
     p_values = np.asarray(p_values, dtype=float)
     check_array("p_values", p_values, ("M",))
     if p_values.min() < 0 or p_values.max() > 1:
-        raise ValueError(f"p_values: expected numbers from 0 to 1, got {p_values.min():.3g} to "
-                         f"{p_values.max():.3g}; pass p-values, not statistics")
+        raise ValueError(
+            f"p_values: expected numbers from 0 to 1, got {p_values.min():.3g} to "
+            f"{p_values.max():.3g}; pass p-values, not statistics"
+        )
     order = np.argsort(p_values)
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))

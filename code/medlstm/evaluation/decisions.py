@@ -51,7 +51,7 @@ def operating_point(y, score, positive=1):
     """
     _check_score(y, score, positive)
     false_alarms, hits, thresholds = metrics.roc_curve(y == positive, score, drop_intermediate=False)
-    best = 1 + np.argmax(np.round(hits - false_alarms, 12)[1:])      # the first threshold is infinite
+    best = 1 + np.argmax(np.round(hits - false_alarms, 12)[1:])  # the first threshold is infinite
     upper, lower = thresholds[best], thresholds[min(best + 1, len(thresholds) - 1)]
     middle = score.dtype.type(lower + (upper - lower) / 2)
     return float(middle if middle > lower else upper)
@@ -116,8 +116,10 @@ def predictive_values(sensitivity, specificity, prevalence):
             raise ValueError(f"{name}: expected a number from 0 to 1, got {share}; pass a share, not percent")
     sick, well = np.float64(prevalence), 1 - np.float64(prevalence)
     with np.errstate(invalid="ignore"):
-        return PredictiveValues(sensitivity * sick / (sensitivity * sick + (1 - specificity) * well),
-                                specificity * well / (specificity * well + (1 - sensitivity) * sick))
+        return PredictiveValues(
+            sensitivity * sick / (sensitivity * sick + (1 - specificity) * well),
+            specificity * well / (specificity * well + (1 - sensitivity) * sick),
+        )
 
 
 def _check_score(y, score, positive):

@@ -31,8 +31,7 @@ def auc(y, probabilities):
         If shapes or kinds do not fit, rows do not sum to 1, or a class is missing from `y`.
     """
     _check(y, "probabilities", probabilities, ("N", "K"))
-    return float(np.mean([metrics.roc_auc_score(y == k, probabilities[:, k])
-                          for k in _judged(probabilities)]))
+    return float(np.mean([metrics.roc_auc_score(y == k, probabilities[:, k]) for k in _judged(probabilities)]))
 
 
 def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
@@ -139,7 +138,7 @@ def _areas_of_one(y, probabilities, images):
     areas = []
     for k in _judged(probabilities):
         sick, well = probabilities[y == k, k], probabilities[y != k, k]
-        wins = (np.sign(sick[:, None] - well) + 1) / 2          # 1 won, 1/2 tied, 0 lost
+        wins = (np.sign(sick[:, None] - well) + 1) / 2  # 1 won, 1/2 tied, 0 lost
         sick_drawn, well_drawn = images[:, y == k], images[:, y != k]
         won = (sick_drawn @ wins * well_drawn).sum(axis=1)
         areas.append(won / (sick_drawn.sum(axis=1) * well_drawn.sum(axis=1)))

@@ -45,15 +45,24 @@ def performance(logits, labels, positive=None, *, temperature, threshold=None):
     -------
     dict of float
         ``auc``, ``accuracy``, ``brier`` and ``ece`` as they come and, ending in ``_scaled``, after division
-        by the temperature; then ``sensitivity``, ``specificity`` and ``balanced_accuracy`` at the threshold, or ``kappa``.
+        by the temperature; then ``sensitivity``, ``specificity`` and ``balanced_accuracy`` at the threshold, or
+        ``kappa``.
     """
     raw, cooled = softmax(logits, axis=1), softmax(logits / temperature, axis=1)
     predicted = raw.argmax(axis=1)
-    result = {"auc": auc(labels, raw), "accuracy": accuracy(labels, predicted).value,
-              "brier": brier(labels, raw), "brier_scaled": brier(labels, cooled),
-              "ece": calibration_error(labels, raw), "ece_scaled": calibration_error(labels, cooled)}
+    result = {
+        "auc": auc(labels, raw),
+        "accuracy": accuracy(labels, predicted).value,
+        "brier": brier(labels, raw),
+        "brier_scaled": brier(labels, cooled),
+        "ece": calibration_error(labels, raw),
+        "ece_scaled": calibration_error(labels, cooled),
+    }
     if threshold is None:
         return result | {"kappa": quadratic_kappa(labels, predicted)}
     at = sensitivity_specificity(labels, raw[:, positive], threshold, positive)
-    return result | {"sensitivity": at.sensitivity.value, "specificity": at.specificity.value,
-                     "balanced_accuracy": at.balanced_accuracy}
+    return result | {
+        "sensitivity": at.sensitivity.value,
+        "specificity": at.specificity.value,
+        "balanced_accuracy": at.balanced_accuracy,
+    }

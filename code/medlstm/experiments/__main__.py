@@ -5,32 +5,47 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.files import DATA
 from medlstm.experiments import cells, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
+from medlstm.files import DATA
 
-EXPERIMENTS = {"cells": cells, "latch": latch, "medmnist": medmnist, "mnist_rows": mnist_rows,
-               "phantoms": phantoms, "rows_and_columns": rows_and_columns}
+EXPERIMENTS = {
+    "cells": cells,
+    "latch": latch,
+    "medmnist": medmnist,
+    "mnist_rows": mnist_rows,
+    "phantoms": phantoms,
+    "rows_and_columns": rows_and_columns,
+}
 
 parser = argparse.ArgumentParser(
     prog="python -m medlstm.experiments",
-    description="Run an experiment, or go on where it was stopped. Finished runs are kept.")
+    description="Run an experiment, or go on where it was stopped. Finished runs are kept.",
+)
 parser.add_argument("name", choices=EXPERIMENTS)
 parser.add_argument("--seeds", type=int, default=5, metavar="K", help="seeds 0 to K - 1 (default: 5)")
-parser.add_argument("--quick", action="store_true",
-                    help="one tiny run, to see that everything works; kept out of data/")
-parser.add_argument("--root", type=Path, metavar="FOLDER",
-                    help="where results/ and weights/ are (default: data; with --quick: _build/quick)")
+parser.add_argument(
+    "--quick", action="store_true", help="one tiny run, to see that everything works; kept out of data/"
+)
+parser.add_argument(
+    "--root",
+    type=Path,
+    metavar="FOLDER",
+    help="where results/ and weights/ are (default: data; with --quick: _build/quick)",
+)
 where = parser.add_mutually_exclusive_group()
-where.add_argument("--workers", type=int, metavar="N",
-                   help="runs at a time on this machine (default: one a core)")
-where.add_argument("--scheduler", metavar="ADDRESS",
-                   help="such as tcp://HOST:8786: run on the workers of a Dask cluster that is there already")
+where.add_argument("--workers", type=int, metavar="N", help="runs at a time on this machine (default: one a core)")
+where.add_argument(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="such as tcp://HOST:8786: run on the workers of a Dask cluster that is there already",
+)
 options = parser.parse_args()
 
 root = options.root or (DATA.parent / "_build" / "quick" if options.quick else DATA)
 try:
-    runner.run(options.name, EXPERIMENTS[options.name], options.seeds, options.quick, root,
-               options.workers, options.scheduler)
+    runner.run(
+        options.name, EXPERIMENTS[options.name], options.seeds, options.quick, root, options.workers, options.scheduler
+    )
 except (runner.Unfinished, ValueError) as error:
     sys.exit(f"{options.name}: {error}")
 except KeyboardInterrupt:

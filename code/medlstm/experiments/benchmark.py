@@ -15,22 +15,32 @@ import time
 
 import numpy as np
 
-from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm import environment
+from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm.experiments.runner import pretty
 from medlstm.files import DATA, whole_file
 
-ROUNDS, STEPS, PAUSE = 11, 20, 0.05     # turns of each contender, steps in a turn, seconds between turns
-GROWTH = [Task(batch=32), Task(batch=512), Task(steps=14), Task(steps=112), Task(units=(64, 32)),
-          Task(units=(256, 128))]
-PEERS = ("numpy", "keras_unrolled", "keras", "pytorch")     # those whose growth is followed
+ROUNDS, STEPS, PAUSE = 11, 20, 0.05  # turns of each contender, steps in a turn, seconds between turns
+GROWTH = [
+    Task(batch=32),
+    Task(batch=512),
+    Task(steps=14),
+    Task(steps=112),
+    Task(units=(64, 32)),
+    Task(units=(256, 128)),
+]
+PEERS = ("numpy", "keras_unrolled", "keras", "pytorch")  # those whose growth is followed
 NEEDS = {"pytorch": "torch", "jax": "jax"}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m medlstm.experiments.benchmark", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round of the contenders that are "
-                        "here without PyTorch and JAX, to see that everything works; stores nothing")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one short round of the contenders that are "
+        "here without PyTorch and JAX, to see that everything works; stores nothing",
+    )
     quick = parser.parse_args().quick
     rounds, steps = (1, 1) if quick else (ROUNDS, STEPS)
     here = [name for name in CONTENDERS if importlib.util.find_spec(NEEDS.get(name, "numpy"))]
@@ -44,8 +54,13 @@ def main():
             runs += measure(task, [name for name in PEERS if name in here], len(_cores()), rounds // 2, steps)
     report(runs)
     if not quick:
-        stored = {"experiment": "speed", "command": "make bench", "environment": versions(here),
-                  "settings": {"rounds": rounds, "steps_in_a_turn": steps}, "runs": runs}
+        stored = {
+            "experiment": "speed",
+            "command": "make bench",
+            "environment": versions(here),
+            "settings": {"rounds": rounds, "steps_in_a_turn": steps},
+            "runs": runs,
+        }
         with whole_file(DATA / "results" / "speed.json") as part:
             part.write_text(pretty(stored))
 
@@ -60,7 +75,7 @@ def measure(task, names, threads, rounds, steps):
             processes.append(context.Process(target=_worker, args=(name, task, other), daemon=True))
             processes[-1].start()
             other.close()
-            pipes[name].recv()      # one at a time, so that none compiles while another does
+            pipes[name].recv()  # one at a time, so that none compiles while another does
     for what in ("train", "predict"):
         turns = {name: [] for name in names}
         for _ in range(rounds):
@@ -68,8 +83,18 @@ def measure(task, names, threads, rounds, steps):
                 pipe.send((what, steps))
                 turns[name].append(round(1000 * pipe.recv(), 3))
                 time.sleep(PAUSE)
-        rows += [{"model": name, "what": what, "threads": threads, "batch": task.batch, "steps": task.steps,
-                  "units": list(task.units), "milliseconds": turns[name]} for name in names]
+        rows += [
+            {
+                "model": name,
+                "what": what,
+                "threads": threads,
+                "batch": task.batch,
+                "steps": task.steps,
+                "units": list(task.units),
+                "milliseconds": turns[name],
+            }
+            for name in names
+        ]
     for name, pipe in pipes.items():
         pipe.send(None)
         megabytes = pipe.recv()
@@ -86,18 +111,23 @@ def report(runs):
     task = None
     for row in runs:
         if task != (task := (row["threads"], row["batch"], row["steps"], tuple(row["units"]), row["what"])):
-            print(f"\n{row['what']}: {row['threads']} thread(s), batch {row['batch']}, {row['steps']} steps, "
-                  f"units {tuple(row['units'])}")
-            ours = row["milliseconds"]      # NumPy comes first
+            print(
+                f"\n{row['what']}: {row['threads']} thread(s), batch {row['batch']}, {row['steps']} steps, "
+                f"units {tuple(row['units'])}"
+            )
+            ours = row["milliseconds"]  # NumPy comes first
         ratios = np.percentile(np.divide(row["milliseconds"], ours), (10, 50, 90))
-        print(f"  {row['model']:20}{np.median(row['milliseconds']):8.2f} ms   "
-              "{1:5.2f} times NumPy's ({0:.2f} to {2:.2f})".format(*ratios) + f"{row['megabytes']:7.0f} MB")
+        print(
+            f"  {row['model']:20}{np.median(row['milliseconds']):8.2f} ms   "
+            "{1:5.2f} times NumPy's ({0:.2f} to {2:.2f})".format(*ratios)
+            + f"{row['megabytes']:7.0f} MB"
+        )
 
 
 def versions(names):
     """Versions, and the processor; the figures hold for this one."""
     packages = ["numpy", "tensorflow", "keras", *(NEEDS[name] for name in names if name in NEEDS)]
-    return (environment.versions(*packages) | {"processor": platform.machine(), "cores": len(_cores())})
+    return environment.versions(*packages) | {"processor": platform.machine(), "cores": len(_cores())}
 
 
 @contextlib.contextmanager
@@ -106,8 +136,11 @@ def _settings(threads):
     before, cores = dict(os.environ), _cores()
     for variable in [key for key in before if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
         del os.environ[variable]
-    os.environ |= environment.threads(threads) | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
-                               "KERAS_BACKEND": "tensorflow"}
+    os.environ |= environment.threads(threads) | {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "KERAS_BACKEND": "tensorflow",
+    }
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores[:threads])
     try:
@@ -136,7 +169,7 @@ def _worker(name, task, pipe):
     pipe.send("ready")
     while (turn := pipe.recv()) is not None:
         what, steps = turn
-        calls[what]()                   # not timed: it warms the caches that the others have filled
+        calls[what]()  # not timed: it warms the caches that the others have filled
         start = time.perf_counter()
         for _ in range(steps):
             calls[what]()
@@ -158,7 +191,7 @@ def _silence():
 
 
 def _peak_megabytes():
-    import resource     # not on Windows
+    import resource  # not on Windows
 
     unit = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -22,8 +22,11 @@ def data():
 
 
 def jobs(seeds):
-    return [{"dataset": "mnist", "model": model, "recurrent": True, "seed": seed}
-            for seed in range(seeds) for model in CELLS]
+    return [
+        {"dataset": "mnist", "model": model, "recurrent": True, "seed": seed}
+        for seed in range(seeds)
+        for model in CELLS
+    ]
 
 
 def run(job, settings):
@@ -31,7 +34,7 @@ def run(job, settings):
 
     from medlstm import keras_models
 
-    (x, y), _ = load_mnist()    # the test set is dropped here
+    (x, y), _ = load_mnist()  # the test set is dropped here
     x, y = scaled(x), y.astype(np.int64)
     train = slice(settings["train_images"])
     held_out = slice(len(x) - settings["validation_images"], None)
@@ -41,11 +44,14 @@ def run(job, settings):
     model = keras.Sequential([keras.Input((28, 28)), layer, keras.layers.Dense(10, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy")
     start = time.perf_counter()
-    history = model.fit(x[train], y[train], epochs=settings["epochs"], batch_size=settings["batch_size"],
-                        verbose=0)
+    history = model.fit(x[train], y[train], epochs=settings["epochs"], batch_size=settings["batch_size"], verbose=0)
     seconds = time.perf_counter() - start
 
     predicted = model.predict(x[held_out], verbose=0).argmax(axis=1)
-    figures = row(model.count_params(), seconds, history.history["loss"],
-                  validation={"accuracy": accuracy(y[held_out], predicted).value})
+    figures = row(
+        model.count_params(),
+        seconds,
+        history.history["loss"],
+        validation={"accuracy": accuracy(y[held_out], predicted).value},
+    )
     return Outcome(figures, predicted.astype(np.uint8))

@@ -65,7 +65,8 @@ def keras_network(task, unroll=False, jit_compile=False):
     model = keras.Sequential(
         [keras.Input((task.steps, task.features), batch_size=task.batch)]
         + [keras.layers.LSTM(units, return_sequences=True, unroll=unroll) for units in lower]
-        + [keras.layers.LSTM(top, unroll=unroll), keras.layers.Dense(task.classes, activation="softmax")])
+        + [keras.layers.LSTM(top, unroll=unroll), keras.layers.Dense(task.classes, activation="softmax")]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=jit_compile)
     return lambda: model.train_on_batch(x, y), lambda: model.predict_on_batch(x)
 
@@ -128,9 +129,11 @@ def jax_network(task):
     cell = CELLS["standard"]
     rng = np.random.default_rng(0)
     x, y = task.data()
-    weights = {"lstms": [cell.initial_parameters(D, H, rng, np.float32) for D, H in task.sizes()],
-               "head": rng.normal(0, 0.1, (task.units[-1], task.classes)).astype(np.float32),
-               "bias": np.zeros(task.classes, np.float32)}
+    weights = {
+        "lstms": [cell.initial_parameters(D, H, rng, np.float32) for D, H in task.sizes()],
+        "head": rng.normal(0, 0.1, (task.units[-1], task.classes)).astype(np.float32),
+        "bias": np.zeros(task.classes, np.float32),
+    }
 
     def logits(weights, x):
         h = x.swapaxes(0, 1)
@@ -152,7 +155,7 @@ def jax_network(task):
         value, gradient = jax.value_and_grad(loss)(weights, x, y)
         mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mean, gradient)
         square = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, square, gradient)
-        rate = 0.001 * jnp.sqrt(1 - 0.999 ** count) / (1 - 0.9 ** count)
+        rate = 0.001 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
         moved = jax.tree.map(lambda p, m, s: p - rate * m / (jnp.sqrt(s) + 1e-7), weights, mean, square)
         return value, (moved, mean, square, count + 1)
 
@@ -167,5 +170,13 @@ def jax_network(task):
     return train, lambda: np.asarray(probabilities(memory[0][0], x))
 
 
-CONTENDERS = {"numpy": numpy_network, "products": products, "keras": keras_network, "keras_unrolled": keras_unrolled,
-              "keras_xla": keras_xla, "keras_unrolled_xla": keras_unrolled_xla, "pytorch": pytorch_network, "jax": jax_network}
+CONTENDERS = {
+    "numpy": numpy_network,
+    "products": products,
+    "keras": keras_network,
+    "keras_unrolled": keras_unrolled,
+    "keras_xla": keras_xla,
+    "keras_unrolled_xla": keras_unrolled_xla,
+    "pytorch": pytorch_network,
+    "jax": jax_network,
+}

@@ -16,8 +16,17 @@ from medlstm.experiments.runner import Outcome, row
 from medlstm.network import SequenceClassifier
 from medlstm.optimizers import Adam
 
-SETTINGS = {"units": 32, "classes": 4, "noise": 0.5, "batches": 1500, "batch_size": 64, "learning_rate": 0.003,
-            "clip_norm": 1.0, "validation_sequences": 2000, "keep": 3.0}
+SETTINGS = {
+    "units": 32,
+    "classes": 4,
+    "noise": 0.5,
+    "batches": 1500,
+    "batch_size": 64,
+    "learning_rate": 0.003,
+    "clip_norm": 1.0,
+    "validation_sequences": 2000,
+    "keep": 3.0,
+}
 QUICK = {"batches": 10, "units": 4, "validation_sequences": 100}
 
 BIASES = (0, 1, 3, 5)
@@ -29,10 +38,17 @@ def data():
 
 
 def jobs(seeds):
-    lstm = [{"dataset": f"latch_{steps}", "model": f"forget_bias_{bias}", "recurrent": True, "seed": seed}
-            for seed in range(seeds) for steps in LENGTHS for bias in BIASES]
-    cells = [{"dataset": "latch_28", "model": name, "recurrent": True, "seed": seed}
-             for seed in range(min(seeds, 3)) for name in CELLS]
+    lstm = [
+        {"dataset": f"latch_{steps}", "model": f"forget_bias_{bias}", "recurrent": True, "seed": seed}
+        for seed in range(seeds)
+        for steps in LENGTHS
+        for bias in BIASES
+    ]
+    cells = [
+        {"dataset": "latch_28", "model": name, "recurrent": True, "seed": seed}
+        for seed in range(min(seeds, 3))
+        for name in CELLS
+    ]
     return lstm + cells
 
 
@@ -40,15 +56,19 @@ def run(job, settings):
     steps = int(job["dataset"].removeprefix("latch_"))
     draw = lambda count, rng: latch(count, steps, rng, settings["classes"], settings["noise"])
     x, y = draw(settings["validation_sequences"], np.random.default_rng(10**6))
-    rng = np.random.default_rng([job["seed"], 1])       # not the stream that the weights are drawn from
+    rng = np.random.default_rng([job["seed"], 1])  # not the stream that the weights are drawn from
     batches = (draw(settings["batch_size"], rng) for _ in range(settings["batches"]))
     train = _train_keras if job["model"] in CELLS else _train_numpy
 
     start = time.perf_counter()
     losses, predicted, parameters = train(job, settings, batches, x)
     seconds = time.perf_counter() - start
-    figures = row(parameters, seconds, [part.mean() for part in np.array_split(losses, 10)],
-                  validation={"accuracy": accuracy(y, predicted).value})
+    figures = row(
+        parameters,
+        seconds,
+        [part.mean() for part in np.array_split(losses, 10)],
+        validation={"accuracy": accuracy(y, predicted).value},
+    )
     return Outcome(figures, predicted.astype(np.uint8))
 
 
@@ -69,8 +89,9 @@ def _train_keras(job, settings, batches, x):
 
     keras.utils.set_random_seed(job["seed"])
     layer = keras_models.cell_layer(job["model"], settings["units"])
-    model = keras.Sequential([keras.Input(x.shape[1:]), layer,
-                              keras.layers.Dense(settings["classes"], activation="softmax")])
+    model = keras.Sequential(
+        [keras.Input(x.shape[1:]), layer, keras.layers.Dense(settings["classes"], activation="softmax")]
+    )
     bias = layer.cell.bias.numpy()
     keep(job["model"], bias, settings["keep"])
     layer.cell.bias.assign(bias)

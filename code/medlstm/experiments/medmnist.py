@@ -34,18 +34,33 @@ from medlstm.experiments.runner import Outcome, row
 PICTURE_CHANGES = {"angle": 10, "scale": 0.1, "move": 2, "gain": 0.1, "flip": True}
 SHAPE_CHANGES = {"angle": 10, "scale": 0.1, "move": 1, "gain": 0.01, "flip": True}
 SETTINGS = {
-    "units": 32, "batch_size": 64, "learning_rate": 0.002, "weight_decay": 0.001, "train_images": None,
+    "units": 32,
+    "batch_size": 64,
+    "learning_rate": 0.002,
+    "weight_decay": 0.001,
+    "train_images": None,
     "tolerance": {"auc": 0.02},
     "sets": {
         "pneumoniamnist": {"epochs": 12, "width": 16, "dropout": 0.3, "augmentation": PICTURE_CHANGES},
         "breastmnist": {"epochs": 60, "width": 16, "dropout": 0.3, "augmentation": PICTURE_CHANGES},
         "retinamnist": {"epochs": 30, "width": 16, "dropout": 0.5, "augmentation": PICTURE_CHANGES},
-        "adrenalmnist3d": {"epochs": 40, "width": 8, "dropout": 0.5, "augmentation": SHAPE_CHANGES}}}
-QUICK = {"units": 4, "train_images": 128,
-         "sets": {name: own | {"epochs": 1, "width": 4} for name, own in SETTINGS["sets"].items()}}
+        "adrenalmnist3d": {"epochs": 40, "width": 8, "dropout": 0.5, "augmentation": SHAPE_CHANGES},
+    },
+}
+QUICK = {
+    "units": 4,
+    "train_images": 128,
+    "sets": {name: own | {"epochs": 1, "width": 4} for name, own in SETTINGS["sets"].items()},
+}
 
-PICTURES = {"logistic_regression": False, "conv_over_rows": False, "cnn": False, "lstm_over_rows": True,
-            "rows_and_columns": True, "conv_lstm": True}       # name: recurrent
+PICTURES = {
+    "logistic_regression": False,
+    "conv_over_rows": False,
+    "cnn": False,
+    "lstm_over_rows": True,
+    "rows_and_columns": True,
+    "conv_lstm": True,
+}  # name: recurrent
 VOLUMES = {"logistic_regression": False, "mean_over_slices": False, "cnn_3d": False, "lstm_over_slices": True}
 ORDERS = {"lstm_one_order_for_all": "fixed_permutation", "lstm_an_order_for_each": "fresh_permutation"}
 
@@ -57,21 +72,29 @@ def data():
 def jobs(seeds):
     models = {name: VOLUMES if name.endswith("3d") else PICTURES for name in SETTINGS["sets"]}
     models["pneumoniamnist"] = PICTURES | dict.fromkeys(ORDERS, True)
-    return [{"dataset": dataset, "model": model, "recurrent": recurrent, "seed": seed}
-            for dataset, names in models.items() for seed in range(seeds)
-            for model, recurrent in names.items() if seed < 3 or recurrent or model.startswith("cnn")]
+    return [
+        {"dataset": dataset, "model": model, "recurrent": recurrent, "seed": seed}
+        for dataset, names in models.items()
+        for seed in range(seeds)
+        for model, recurrent in names.items()
+        if seed < 3 or recurrent or model.startswith("cnn")
+    ]
 
 
 def run(job, settings):
     splits = load_medmnist(job["dataset"])
     model, losses, seconds = train(job, settings, splits.train)
 
-    logits = {name: model.predict(scaled(split.images), verbose=0)
-              for name, split in (("validation", splits.val), ("test", splits.test))}
+    logits = {
+        name: model.predict(scaled(split.images), verbose=0)
+        for name, split in (("validation", splits.val), ("test", splits.test))
+    }
     positive = medmnist_info(job["dataset"]).get("positive")
     chosen = choices(logits["validation"], splits.val.labels, positive)
-    judged = {name: performance(logits[name], split.labels, positive, **chosen)
-              for name, split in (("validation", splits.val), ("test", splits.test))}
+    judged = {
+        name: performance(logits[name], split.labels, positive, **chosen)
+        for name, split in (("validation", splits.val), ("test", splits.test))
+    }
     return Outcome(row(model.count_params(), seconds, losses, **chosen, **judged), logits)
 
 
@@ -79,16 +102,32 @@ def train(job, settings, split):
     """A network trained on one split: nothing else reaches it."""
     from medlstm.keras_models import medical
 
-    images, labels = scaled(split.images, settings["train_images"]), split.labels[:settings["train_images"]]
+    images, labels = scaled(split.images, settings["train_images"]), split.labels[: settings["train_images"]]
     own = settings["sets"][job["dataset"]]
     network = "lstm_over_rows" if job["model"] in ORDERS else job["model"]
     model = medical.build(
-        network, images.shape[1:], int(split.labels.max()) + 1, job["seed"], settings["units"], own["width"],
-        own["dropout"], _augmentation(job["seed"], **own["augmentation"]), float(images.mean()), float(images.std()),
-        ORDERS.get(job["model"], "in_order"))
+        network,
+        images.shape[1:],
+        int(split.labels.max()) + 1,
+        job["seed"],
+        settings["units"],
+        own["width"],
+        own["dropout"],
+        _augmentation(job["seed"], **own["augmentation"]),
+        float(images.mean()),
+        float(images.std()),
+        ORDERS.get(job["model"], "in_order"),
+    )
     start = time.perf_counter()
-    losses = medical.fit(model, images, labels, own["epochs"], settings["batch_size"],
-                                settings["learning_rate"], settings["weight_decay"])
+    losses = medical.fit(
+        model,
+        images,
+        labels,
+        own["epochs"],
+        settings["batch_size"],
+        settings["learning_rate"],
+        settings["weight_decay"],
+    )
     return model, losses, time.perf_counter() - start
 
 

@@ -23,12 +23,15 @@ def data():
     return checksums("mnist")
 
 
-MODELS = {"numpy_article": True, "keras_article": True, "keras_cnn": False}     # name: recurrent
+MODELS = {"numpy_article": True, "keras_article": True, "keras_cnn": False}  # name: recurrent
 
 
 def jobs(seeds):
-    return [{"dataset": "mnist", "model": model, "recurrent": recurrent, "seed": seed}
-            for seed in range(seeds) for model, recurrent in MODELS.items()]
+    return [
+        {"dataset": "mnist", "model": model, "recurrent": recurrent, "seed": seed}
+        for seed in range(seeds)
+        for model, recurrent in MODELS.items()
+    ]
 
 
 def run(job, settings):

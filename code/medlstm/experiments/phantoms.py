@@ -1,9 +1,9 @@
 """When does order carry information? Generated volumes and clips, read with and without neighbours.
 
 Lesions span several slices and artefacts one; an ejection fraction needs the fullest and the emptiest
-frame, wherever they stand, and the direction of the wall needs their order. A model whose name ends in ``_shuffled`` gets the frames of every
-clip in an order drawn anew, in training and when it is judged. Every epoch draws its examples anew, so that
-none is seen twice; all models are judged on the same draw.
+frame, wherever they stand, and the direction of the wall needs their order. A model whose name ends in
+``_shuffled`` gets the frames of every clip in an order drawn anew, in training and when it is judged. Every
+epoch draws its examples anew, so that none is seen twice; all models are judged on the same draw.
 
 Chosen on the validation draw, with one seed: fresh examples in each epoch rather than a fixed thousand
 (which the clips' networks learnt by heart); less noise and the overlap in the loss for the outlines (Dice
@@ -22,31 +22,46 @@ from medlstm.datasets import drawn_checksum
 from medlstm.evaluation import dice
 from medlstm.experiments.runner import Outcome, row
 
-SETTINGS = {"epochs": 15, "volumes": 1000, "clips": 2000, "batch_size": 32, "learning_rate": 0.005,
-            "judged_examples": 1000, "judged_on": "test"}
+SETTINGS = {
+    "epochs": 15,
+    "volumes": 1000,
+    "clips": 2000,
+    "batch_size": 32,
+    "learning_rate": 0.005,
+    "judged_examples": 1000,
+    "judged_on": "test",
+}
 QUICK = {"epochs": 1, "volumes": 32, "clips": 32, "judged_examples": 40, "judged_on": "validation"}
 
 # Each data set: the phantom it is drawn from, the task in `keras_models.slices`, the models.
 DATASETS = {
     "lesion_slices": ("lesions", "detection", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
     "lesion_outlines": ("lesions", "segmentation", ("alone", "rolling_mean", "conv1d", "lstm", "bilstm")),
-    "ejection_fraction": ("ventricle", "ejection_fraction",
-                          ("one_frame", "mean", "maximum", "lstm", "lstm_shuffled")),
-    "contracting": ("ventricle", "contracting",
-                    ("alone", "rolling_mean", "conv1d", "lstm", "bilstm", "lstm_shuffled", "bilstm_shuffled")),
+    "ejection_fraction": ("ventricle", "ejection_fraction", ("one_frame", "mean", "maximum", "lstm", "lstm_shuffled")),
+    "contracting": (
+        "ventricle",
+        "contracting",
+        ("alone", "rolling_mean", "conv1d", "lstm", "bilstm", "lstm_shuffled", "bilstm_shuffled"),
+    ),
 }
-NOISE = {"lesion_outlines": {"noise": 0.4}}      # an outline must be visible; which blob counts still is not
+NOISE = {"lesion_outlines": {"noise": 0.4}}  # an outline must be visible; which blob counts still is not
 STREAMS = {"train": 0, "validation": 1, "test": 3}
 
 
 def data():
-    return {dataset: drawn_checksum(getattr(datasets, phantom), 2, **NOISE.get(dataset, {}))
-            for dataset, (phantom, _, _) in DATASETS.items()}
+    return {
+        dataset: drawn_checksum(getattr(datasets, phantom), 2, **NOISE.get(dataset, {}))
+        for dataset, (phantom, _, _) in DATASETS.items()
+    }
 
 
 def jobs(seeds):
-    every = [{"dataset": dataset, "model": model, "recurrent": "lstm" in model, "seed": seed}
-             for seed in range(seeds) for dataset, (_, _, models) in DATASETS.items() for model in models]
+    every = [
+        {"dataset": dataset, "model": model, "recurrent": "lstm" in model, "seed": seed}
+        for seed in range(seeds)
+        for dataset, (_, _, models) in DATASETS.items()
+        for model in models
+    ]
     return [job for job in every if job["recurrent"] or job["seed"] < 3]
 
 
@@ -80,8 +95,12 @@ def draw(job, count, rng):
     """Images (`count`, T, S, S) of a job, and what is asked of them."""
     phantom, task, _ = DATASETS[job["dataset"]]
     drawn = getattr(datasets, phantom)(count, rng, **NOISE.get(job["dataset"], {}))
-    y = {"detection": lambda: drawn.masks.any((2, 3)), "segmentation": lambda: drawn.masks,
-         "ejection_fraction": lambda: drawn.ejection_fraction, "contracting": lambda: drawn.contracting}[task]()
+    y = {
+        "detection": lambda: drawn.masks.any((2, 3)),
+        "segmentation": lambda: drawn.masks,
+        "ejection_fraction": lambda: drawn.ejection_fraction,
+        "contracting": lambda: drawn.contracting,
+    }[task]()
     if not job["model"].endswith("_shuffled"):
         return drawn.images, y
     order = rng.permuted(np.tile(np.arange(drawn.images.shape[1]), (count, 1)), axis=1)

@@ -17,8 +17,18 @@ from medlstm.experiments.runner import Outcome, row
 from medlstm.network import RowsAndColumns
 from medlstm.optimizers import cosine_decay
 
-SETTINGS = {"units": [64, 64], "epochs": 20, "batch_size": 128, "learning_rate": 0.003, "warm_up": 0.02,
-            "shift": 2, "dropout": 0.25, "label_smoothing": 0.05, "train_images": 60000, "test_images": 10000}
+SETTINGS = {
+    "units": [64, 64],
+    "epochs": 20,
+    "batch_size": 128,
+    "learning_rate": 0.003,
+    "warm_up": 0.02,
+    "shift": 2,
+    "dropout": 0.25,
+    "label_smoothing": 0.05,
+    "train_images": 60000,
+    "test_images": 10000,
+}
 QUICK = {"units": [8], "epochs": 1, "train_images": 512, "test_images": 256}
 
 
@@ -27,8 +37,7 @@ def data():
 
 
 def jobs(seeds):
-    return [{"dataset": "mnist", "model": "rows_and_columns", "recurrent": True, "seed": seed}
-            for seed in range(seeds)]
+    return [{"dataset": "mnist", "model": "rows_and_columns", "recurrent": True, "seed": seed} for seed in range(seeds)]
 
 
 def run(job, settings):
@@ -36,17 +45,25 @@ def run(job, settings):
     x, y = _prepared(x, y, settings["train_images"])
     x_test, y_test = _prepared(x_test, y_test, settings["test_images"])
 
-    network = RowsAndColumns(28, 28, settings["units"], 10, job["seed"], settings["dropout"],
-                             settings["label_smoothing"])
+    network = RowsAndColumns(
+        28, 28, settings["units"], 10, job["seed"], settings["dropout"], settings["label_smoothing"]
+    )
     start = time.perf_counter()
-    history = network.fit(x, y, settings["epochs"], settings["batch_size"], progress=False,
-                          augment=lambda images, rng: shift(images, rng, settings["shift"]),
-                          learning_rate=lambda done: cosine_decay(done, settings["learning_rate"], settings["warm_up"]))
+    history = network.fit(
+        x,
+        y,
+        settings["epochs"],
+        settings["batch_size"],
+        progress=False,
+        augment=lambda images, rng: shift(images, rng, settings["shift"]),
+        learning_rate=lambda done: cosine_decay(done, settings["learning_rate"], settings["warm_up"]),
+    )
     seconds = time.perf_counter() - start
 
     predicted = network.predict(x_test).argmax(axis=1)
-    figures = row(network.count_params(), seconds, history["loss"],
-                  test={"accuracy": accuracy(y_test, predicted).value})
+    figures = row(
+        network.count_params(), seconds, history["loss"], test={"accuracy": accuracy(y_test, predicted).value}
+    )
     return Outcome(figures, predicted.astype(np.uint8), network)
 
 

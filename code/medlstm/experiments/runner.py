@@ -48,8 +48,11 @@ def row(parameters, seconds, losses, **figures):
     **figures
         What was chosen, and the figures of each part of the data that was judged.
     """
-    return {"parameters": parameters, "seconds": round(seconds, 1),
-            "train": {"loss": [round(float(loss), 5) for loss in losses]}} | figures
+    return {
+        "parameters": parameters,
+        "seconds": round(seconds, 1),
+        "train": {"loss": [round(float(loss), 5) for loss in losses]},
+    } | figures
 
 
 def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
@@ -80,11 +83,16 @@ def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
         If there is no such scheduler; or, once all other jobs are stored, if a job failed.
     """
     settings = experiment.SETTINGS | (experiment.QUICK if quick else {})
-    jobs = experiment.jobs(seeds)[:1 if quick else None]
+    jobs = experiment.jobs(seeds)[: 1 if quick else None]
     path = root / "results" / f"{name}.json"
-    fresh = {"experiment": name,
-             "command": f"python -m medlstm.experiments {name}" + (" --quick" if quick else f" --seeds {seeds}"),
-             "environment": environment(), "data": experiment.data(), "settings": settings, "runs": []}
+    fresh = {
+        "experiment": name,
+        "command": f"python -m medlstm.experiments {name}" + (" --quick" if quick else f" --seeds {seeds}"),
+        "environment": environment(),
+        "data": experiment.data(),
+        "settings": settings,
+        "runs": [],
+    }
     stored = _stored(path, fresh)
     there = {prediction_key(row) for row in stored["runs"]}
     left = [job for job in jobs if prediction_key(job) not in there]
@@ -106,11 +114,15 @@ def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
                 figures = str(error) if isinstance(error, Unfinished) else f"{type(error).__name__}: {error}"
                 failures.append(f"{label}: {figures}")
             minutes = (time.perf_counter() - start) * (len(left) / number - 1) / 60
-            print(f"[{len(jobs) - len(left) + number}/{len(jobs)}] {label}: {figures}, "
-                  f"about {minutes:.0f} min left", flush=True)
+            print(
+                f"[{len(jobs) - len(left) + number}/{len(jobs)}] {label}: {figures}, about {minutes:.0f} min left",
+                flush=True,
+            )
     if failures:
-        raise Unfinished(f"{failures[0]}; {len(failures)} of {len(jobs)} runs are missing, the others are "
-                         "kept: mend the cause and give the same command again")
+        raise Unfinished(
+            f"{failures[0]}; {len(failures)} of {len(jobs)} runs are missing, the others are "
+            "kept: mend the cause and give the same command again"
+        )
     return stored
 
 
@@ -124,15 +136,16 @@ def _stored(path, fresh):
     stored = json.loads(path.read_text()) if path.is_file() else fresh
     for part in ("settings", "data"):
         if stored[part] != fresh[part]:
-            raise ValueError(f"{path}: expected runs with {part} {fresh[part]}, got {stored[part]}; "
-                             "move the file away to start anew")
+            raise ValueError(
+                f"{path}: expected runs with {part} {fresh[part]}, got {stored[part]}; move the file away to start anew"
+            )
     return stored | {"command": fresh["command"]}
 
 
 def _store(job, outcome, stored, jobs, path):
     """Keep what a run leaves behind, its row last."""
     order = {prediction_key(job): number for number, job in enumerate(jobs)}
-    place = lambda key: order.get("/".join(key.split("/")[:3]), len(order))    # of other calls: after these
+    place = lambda key: order.get("/".join(key.split("/")[:3]), len(order))  # of other calls: after these
     if outcome.network is not None and job["seed"] == 0:
         outcome.network.save(path.parents[1] / "weights" / f"{path.stem}_{job['model']}.npz")
     _add_predictions(path.with_suffix(".npz"), prediction_key(job), outcome.predictions, place)

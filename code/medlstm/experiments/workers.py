@@ -17,7 +17,7 @@ import traceback
 
 from medlstm.environment import set_environment, threads, versions
 
-PATIENCE = 8    # seconds, for a scheduler to answer
+PATIENCE = 8  # seconds, for a scheduler to answer
 
 
 class Unfinished(RuntimeError):
@@ -38,22 +38,33 @@ def connect(jobs, workers=None, scheduler=None):
     from distributed import Client
 
     if scheduler is None:
-        return Client(processes=False, n_workers=1, threads_per_worker=min(jobs, workers or CPU_COUNT),
-                      protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                      scheduler_kwargs={"dashboard": False}, memory_limit=None, silence_logs=logging.CRITICAL)
+        return Client(
+            processes=False,
+            n_workers=1,
+            threads_per_worker=min(jobs, workers or CPU_COUNT),
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+        )
     try:
         return Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise Unfinished(f"expected a Dask scheduler at {scheduler}, got none ({error}); start one with "
-                         f"`dask scheduler`, and on each machine `dask worker {scheduler}`") from error
+        raise Unfinished(
+            f"expected a Dask scheduler at {scheduler}, got none ({error}); start one with "
+            f"`dask scheduler`, and on each machine `dask worker {scheduler}`"
+        ) from error
 
 
 def finished(client, experiment, jobs, settings):
     """Run jobs; yield each when it ends, with the future of its outcome and seconds."""
     from distributed import as_completed
 
-    def task(job):      # travels whole, so that a worker without the book can say what it lacks
+    def task(job):  # travels whole, so that a worker without the book can say what it lacks
         from medlstm.experiments.workers import run_alone
+
         return run_alone(name, job, settings, here)
 
     name, here = experiment.__name__, environment()
@@ -65,17 +76,18 @@ def finished(client, experiment, jobs, settings):
 def run_alone(name, job, settings, expected):
     """In a worker: the outcome of one job of the experiment module of that name, and its seconds."""
     if environment() != expected:
-        raise Unfinished(f"expected a worker with {expected}, got {environment()}; install the same "
-                         "requirements there")
+        raise Unfinished(f"expected a worker with {expected}, got {environment()}; install the same requirements there")
     command = [sys.executable, "-m", "medlstm.experiments.workers"]
     paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=paths) as process:
         process.stdin.write(pickle.dumps((name, job, settings)))
-        process.stdin.flush()       # and stays open: its end tells the process that the worker is dead
+        process.stdin.flush()  # and stays open: its end tells the process that the worker is dead
         answer = process.stdout.read()
         if process.wait():
-            raise Unfinished(f"expected an outcome, got the end of its process with {process.returncode}, often "
-                             "for lack of memory: try fewer workers")
+            raise Unfinished(
+                f"expected an outcome, got the end of its process with {process.returncode}, often "
+                "for lack of memory: try fewer workers"
+            )
     result = pickle.loads(answer)
     if isinstance(result, str):
         raise Unfinished(result)
@@ -85,13 +97,13 @@ def run_alone(name, job, settings, expected):
 def main():
     """In a process of its own: answer with the outcome and its seconds, or with what went wrong."""
     answer = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)      # what a job prints is no part of the answer, and
-    os.dup2(nowhere, 1)                             # TensorFlow greets on both channels
+    nowhere = os.open(os.devnull, os.O_WRONLY)  # what a job prints is no part of the answer, and
+    os.dup2(nowhere, 1)  # TensorFlow greets on both channels
     os.dup2(nowhere, 2)
     name, job, settings = pickle.load(sys.stdin.buffer)
     threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
     set_environment()
-    os.environ.update(threads(1) | {"TF_ENABLE_ONEDNN_OPTS": "1"})      # convolutions, much faster
+    os.environ.update(threads(1) | {"TF_ENABLE_ONEDNN_OPTS": "1"})  # convolutions, much faster
     try:
         experiment = importlib.import_module(name)
         start = time.perf_counter()

@@ -4,5 +4,12 @@ from medlstm.explanation.attributions import evidence, integrated_gradients, occ
 from medlstm.explanation.faithfulness import with_shuffled_weights
 from medlstm.explanation.networks import Explainable, KerasNetwork
 
-__all__ = ["Explainable", "KerasNetwork", "evidence", "integrated_gradients", "occlude_rows", "trace",
-           "with_shuffled_weights"]
+__all__ = [
+    "Explainable",
+    "KerasNetwork",
+    "evidence",
+    "integrated_gradients",
+    "occlude_rows",
+    "trace",
+    "with_shuffled_weights",
+]

@@ -26,8 +26,10 @@ def trace(network, x):
         If the network has other layers than LSTMs, one above the other.
     """
     if not hasattr(network, "lstms"):
-        raise TypeError(f"network: expected a SequenceClassifier, got {type(network).__name__}; "
-                        "convert a Keras model of LSTM layers with weights.from_keras")
+        raise TypeError(
+            f"network: expected a SequenceClassifier, got {type(network).__name__}; "
+            "convert a Keras model of LSTM layers with weights.from_keras"
+        )
     layers = []
     for lstm in network.lstms:
         layers.append(run(CELLS["standard"], x, lstm.parameters)[0])
@@ -55,8 +57,10 @@ def evidence(network, x):
         If the network cannot be asked before the end.
     """
     if not hasattr(network, "forward_each_step"):
-        raise TypeError("network: expected one that can stop after each step, a SequenceClassifier or a KerasNetwork, "
-                        f"got {type(network).__name__}; use integrated_gradients or occlude_rows instead")
+        raise TypeError(
+            "network: expected one that can stop after each step, a SequenceClassifier or a KerasNetwork, "
+            f"got {type(network).__name__}; use integrated_gradients or occlude_rows instead"
+        )
     return softmax(network.forward_each_step(x))
 
 
@@ -126,6 +130,6 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
     falls = []
     for t in range(x.shape[1] - height + 1):
         covered = x.copy()
-        covered[:, t:t + height] = fill
+        covered[:, t : t + height] = fill
         falls.append(whole - network.forward(covered)[everyone, target])
     return np.stack(falls, axis=1)

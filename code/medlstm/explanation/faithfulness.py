@@ -26,8 +26,10 @@ def with_shuffled_weights(network, layers, rng):
         If the network has no layer of such a name.
     """
     if unknown := set(layers) - set(network.named_layers):
-        raise ValueError(f"layers: expected some of {', '.join(network.named_layers)}, "
-                         f"got {', '.join(sorted(unknown))}; name layers of this network")
+        raise ValueError(
+            f"layers: expected some of {', '.join(network.named_layers)}, "
+            f"got {', '.join(sorted(unknown))}; name layers of this network"
+        )
     copy = deepcopy(network)
     for name, array in copy.parameters.items():
         if name.split("/")[0] in layers:

@@ -40,13 +40,16 @@ class KerasNetwork:
         import keras
 
         if not isinstance(model, keras.Model):
-            raise TypeError(f"model: expected a Keras model, got {type(model).__name__}; "
-                            "networks of this package need no adapter")
+            raise TypeError(
+                f"model: expected a Keras model, got {type(model).__name__}; networks of this package need no adapter"
+            )
         head = model.layers[-1] if model.layers else None
         activation = getattr(getattr(head, "activation", None), "__name__", "none")
         if not isinstance(head, keras.layers.Dense) or activation not in ("linear", "softmax"):
-            raise ValueError("model: expected a Dense layer at its end, with softmax or without activation, "
-                             f"got {type(head).__name__} with {activation}; add one, or take a classifier")
+            raise ValueError(
+                "model: expected a Dense layer at its end, with softmax or without activation, "
+                f"got {type(head).__name__} with {activation}; add one, or take a classifier"
+            )
         self.classes = head.units
         self._x, self._body, self._head = None, keras.Model(model.inputs, head.input), head
         self._logits, self._gradient = self._compiled(self._body)
@@ -68,14 +71,16 @@ class KerasNetwork:
         import tensorflow as tf
 
         start = keras.Input((None, *x.shape[2:]))
-        try:        # the same layers, on sequences of any length
+        try:  # the same layers, on sequences of any length
             body = keras.models.clone_model(self._body, [start], clone_function=lambda layer: layer)
             logits, _ = self._compiled(body)
             return np.stack([logits(x[:, :t]) for t in range(1, x.shape[1] + 1)], axis=1)
         except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
-            raise ValueError("model: expected layers that take sequences of any length, got "
-                             f"{', '.join(layer.name for layer in self._body.layers)}; use "
-                             "integrated_gradients or occlude_rows instead") from error
+            raise ValueError(
+                "model: expected layers that take sequences of any length, got "
+                f"{', '.join(layer.name for layer in self._body.layers)}; use "
+                "integrated_gradients or occlude_rows instead"
+            ) from error
 
     def _compiled(self, body):
         """Logits of examples, and the gradient with respect to them from that of their logits, as graphs."""

@@ -2,10 +2,42 @@
 
 from medlstm.figures.gates import cell_drawing, gate_maps, gates_by_row, over_time
 from medlstm.figures.images import attributions, beside_rows, digits, reading, rows_of_a_digit, scans
-from medlstm.figures.results import (along_slices, confusion, curves, dots, intervals, learning_curve, reliability,
-                                     seeds, two_groups)
+from medlstm.figures.results import (
+    along_slices,
+    confusion,
+    curves,
+    dots,
+    intervals,
+    learning_curve,
+    reliability,
+    seeds,
+    two_groups,
+)
 from medlstm.figures.style import FAINT, INK, LINES, MARKS, QUANTITIES
 
-__all__ = ["FAINT", "INK", "LINES", "MARKS", "QUANTITIES", "along_slices", "attributions", "beside_rows",
-           "cell_drawing", "confusion", "curves", "digits", "dots", "gate_maps", "gates_by_row", "intervals",
-           "learning_curve", "over_time", "reading", "reliability", "rows_of_a_digit", "scans", "seeds", "two_groups"]
+__all__ = [
+    "FAINT",
+    "INK",
+    "LINES",
+    "MARKS",
+    "QUANTITIES",
+    "along_slices",
+    "attributions",
+    "beside_rows",
+    "cell_drawing",
+    "confusion",
+    "curves",
+    "digits",
+    "dots",
+    "gate_maps",
+    "gates_by_row",
+    "intervals",
+    "learning_curve",
+    "over_time",
+    "reading",
+    "reliability",
+    "rows_of_a_digit",
+    "scans",
+    "seeds",
+    "two_groups",
+]

@@ -8,7 +8,7 @@ from medlstm.figures.style import FAINT, INK, QUANTITIES, colours, headline, nam
 
 def cell_drawing(highlight, title):
     """One step of an LSTM as a drawing, with one of the `QUANTITIES` in colour."""
-    figure, axis = plt.subplots(figsize=(7, 2.9))
+    _figure, axis = plt.subplots(figsize=(7, 2.9))
     axis.set(xlim=(0, 10.6), ylim=(0, 4.6), aspect="equal")
     axis.axis("off")
     on = {name: (look.colour if name == highlight else FAINT) for name, look in QUANTITIES.items()}
@@ -18,20 +18,46 @@ def cell_drawing(highlight, title):
         x, y = zip(*points)
         axis.plot(x, y, color=on[name], linewidth=wide[name], solid_capstyle="round", zorder=1)
         if arrow:
-            axis.annotate("", points[-1], points[-2], zorder=2, arrowprops={
-                "arrowstyle": "-|>", "color": on[name], "lw": wide[name], "shrinkA": 0, "shrinkB": 0})
+            axis.annotate(
+                "",
+                points[-1],
+                points[-2],
+                zorder=2,
+                arrowprops={"arrowstyle": "-|>", "color": on[name], "lw": wide[name], "shrinkA": 0, "shrinkB": 0},
+            )
 
     def circle(x, y, text, name):
-        axis.plot(x, y, "o", markersize=19, markerfacecolor="white", markeredgecolor=on[name],
-                  markeredgewidth=wide[name], zorder=3)
+        axis.plot(
+            x,
+            y,
+            "o",
+            markersize=19,
+            markerfacecolor="white",
+            markeredgecolor=on[name],
+            markeredgewidth=wide[name],
+            zorder=3,
+        )
         axis.text(x, y, text, ha="center", va="center_baseline", fontsize=12, zorder=4)
 
     def box(x, y, name, activation):
         look, chosen = QUANTITIES[name], name == highlight
-        axis.text(x, y, f"{look.symbol}\n{activation}", ha="center", va="center", fontsize=9, zorder=4,
-                  color="white" if chosen else INK, linespacing=1.35,
-                  bbox={"boxstyle": "round,pad=0.35", "edgecolor": on[name], "linewidth": wide[name],
-                        "facecolor": look.colour if chosen else "white"})
+        axis.text(
+            x,
+            y,
+            f"{look.symbol}\n{activation}",
+            ha="center",
+            va="center",
+            fontsize=9,
+            zorder=4,
+            color="white" if chosen else INK,
+            linespacing=1.35,
+            bbox={
+                "boxstyle": "round,pad=0.35",
+                "edgecolor": on[name],
+                "linewidth": wide[name],
+                "facecolor": look.colour if chosen else "white",
+            },
+        )
 
     top, middle = 3.9, 2.6
     line([(0.6, top), (10.0, top)], "cell")
@@ -51,10 +77,21 @@ def cell_drawing(highlight, title):
     circle(4.4, top, "+", "cell")
     circle(8.3, middle, "×", "output")
     axis.text(8.42, 3.32, "tanh", fontsize=8)
-    for x, y, text, name in ((0.5, top, "$c_{t-1}$", "cell"), (10.1, top, "$c_t$", "cell"),
-                             (0.5, 0.35, "$x_t,\\ h_{t-1}$", "hidden"), (10.1, 0.35, "$h_t$", "hidden")):
-        axis.text(x, y, text, ha="right" if x < 5 else "left", va="center", fontsize=11,
-                  color=QUANTITIES[name].colour if name == highlight else INK)
+    for x, y, text, name in (
+        (0.5, top, "$c_{t-1}$", "cell"),
+        (10.1, top, "$c_t$", "cell"),
+        (0.5, 0.35, "$x_t,\\ h_{t-1}$", "hidden"),
+        (10.1, 0.35, "$h_t$", "hidden"),
+    ):
+        axis.text(
+            x,
+            y,
+            text,
+            ha="right" if x < 5 else "left",
+            va="center",
+            fontsize=11,
+            color=QUANTITIES[name].colour if name == highlight else INK,
+        )
     axis.set_title(title, x=0)
 
 
@@ -86,13 +123,25 @@ def gate_maps(image, trace, title, example=0):
     digit.set_ylabel("time step = row")
     for k, (name, look) in enumerate(QUANTITIES.items()):
         axis = figure.add_subplot(grid[k // 3, 1 + k % 3])
-        drawn = axis.imshow(trace[name][example][:, order], cmap=colours(look), aspect="auto",
-                            vmin=look.low, vmax=look.high, interpolation="nearest")
+        drawn = axis.imshow(
+            trace[name][example][:, order],
+            cmap=colours(look),
+            aspect="auto",
+            vmin=look.low,
+            vmax=look.high,
+            interpolation="nearest",
+        )
         axis.set_title(f"{look.title} {look.symbol}", fontsize=9)
         axis.set_xticks([])
         axis.set_yticks([0, 9, 18, 27])
-        bar = figure.colorbar(drawn, ax=axis, location="bottom", aspect=18, pad=0.03,
-                              ticks=[look.low, (look.low + look.high) / 2, look.high])
+        bar = figure.colorbar(
+            drawn,
+            ax=axis,
+            location="bottom",
+            aspect=18,
+            pad=0.03,
+            ticks=[look.low, (look.low + look.high) / 2, look.high],
+        )
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=8, length=2)
     headline(figure, title)
@@ -100,7 +149,7 @@ def gate_maps(image, trace, title, example=0):
 
 def gates_by_row(gates, ink, title):
     """Mean value of each gate after every row, over the share of examples with ink in that row."""
-    figure, axis = plt.subplots(figsize=(7, 2.8))
+    _figure, axis = plt.subplots(figsize=(7, 2.8))
     axis.fill_between(range(len(ink)), ink, step="mid", color=FAINT, alpha=0.25, linewidth=0)
     axis.text(np.argmax(ink), 0.03, "share of digits with ink", ha="center", color="#555555")
     for name, values in gates.items():

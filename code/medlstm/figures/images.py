@@ -21,8 +21,9 @@ def digits(images, captions, columns=10, title=None, cmap="gray_r"):
 
 def scans(images, captions, title, limits=(None, None)):
     """Scans side by side, black to white between `limits`, each under its caption."""
-    figure, axes = plt.subplots(1, len(images), figsize=(7, 7 / len(images) * images[0].shape[0]
-                                                         / images[0].shape[1] + 0.6))
+    figure, axes = plt.subplots(
+        1, len(images), figsize=(7, 7 / len(images) * images[0].shape[0] / images[0].shape[1] + 0.6)
+    )
     limits = limits if isinstance(limits, list) else [limits] * len(images)
     for axis, image, caption, (low, high) in zip(axes, images, captions, limits):
         axis.imshow(image, cmap="gray", vmin=low, vmax=high)
@@ -41,8 +42,7 @@ def rows_of_a_digit(image, chosen, title):
         left.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=LINES[0], linewidth=1.5)
         base = 1.25 * (len(chosen) - 1 - k)
         right.step(range(28), image[row] + base, where="mid", color=LINES[0])
-        right.fill_between(range(28), base, image[row] + base, step="mid", alpha=0.15,
-                           color=LINES[0])
+        right.fill_between(range(28), base, image[row] + base, step="mid", alpha=0.15, color=LINES[0])
         right.text(-1, base + 0.1, f"$x_{{{row}}}$", ha="right")
     right.set(yticks=[], xlabel="pixel in the row, from left to right", xlim=(-0.5, 27.5))
     right.spines["left"].set_visible(False)
@@ -55,8 +55,9 @@ def reading(images, evidence, title):
     The number in a column stands where that answer, while it led, was most probable; answers that
     never passed 35 % go unnamed.
     """
-    figure, axes = plt.subplots(1, 2 * len(images), figsize=(2.6 * len(images), 2.4),
-                                width_ratios=[1.1, 1] * len(images), sharey=True)
+    figure, axes = plt.subplots(
+        1, 2 * len(images), figsize=(2.6 * len(images), 2.4), width_ratios=[1.1, 1] * len(images), sharey=True
+    )
     for k, (image, p) in enumerate(zip(images, evidence)):
         left, right = axes[2 * k], axes[2 * k + 1]
         paper(left, image)
@@ -69,16 +70,24 @@ def reading(images, evidence, title):
             row = np.flatnonzero(p.argmax(axis=1) == digit)
             row = row[p[row, digit].argmax()]
             if p[row, digit] > 0.35:
-                right.text(digit, row, digit, ha="center", va="center", fontsize=8,
-                           color="white" if p[row, digit] > 0.5 else INK)
+                right.text(
+                    digit,
+                    row,
+                    digit,
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if p[row, digit] > 0.5 else INK,
+                )
     axes[0].set_ylabel("rows read")
     headline(figure, title)
 
 
 def attributions(images, maps, title):
     """Signed attributions over each image (N, 28, 28): `maps` holds one row of pictures a name."""
-    figure, axes = plt.subplots(len(maps), len(images), figsize=(1.75 * len(images) + 0.6, 1.75 * len(maps) + 0.4),
-                                squeeze=False)
+    figure, axes = plt.subplots(
+        len(maps), len(images), figsize=(1.75 * len(images) + 0.6, 1.75 * len(maps) + 0.4), squeeze=False
+    )
     for row, (name, values) in zip(axes, maps.items()):
         for axis, image, value in zip(row, images, values):
             limit = np.abs(value).max()
@@ -93,8 +102,9 @@ def attributions(images, maps, title):
 
 def beside_rows(images, profiles, title):
     """Images (N, 28, 28), each beside lines along its rows: `profiles` maps a name to values (N, bands)."""
-    figure, axes = plt.subplots(1, 2 * len(images), figsize=(2.4 * len(images), 2.6),
-                                width_ratios=[1.1, 1] * len(images), sharey=True)
+    figure, axes = plt.subplots(
+        1, 2 * len(images), figsize=(2.4 * len(images), 2.6), width_ratios=[1.1, 1] * len(images), sharey=True
+    )
     for k, image in enumerate(images):
         left, right = axes[2 * k], axes[2 * k + 1]
         paper(left, image)
@@ -102,8 +112,7 @@ def beside_rows(images, profiles, title):
         right.axvline(0, color=FAINT, linewidth=0.8)
         for (name, values), colour, mark in zip(profiles.items(), LINES, MARKS, strict=False):
             middle = np.arange(values.shape[1]) + (len(image) - values.shape[1]) / 2
-            right.plot(values[k], middle, color=colour, marker=mark, markersize=3, linewidth=1.2,
-                       label=name)
+            right.plot(values[k], middle, color=colour, marker=mark, markersize=3, linewidth=1.2, label=name)
         right.tick_params(left=False)
         right.set_xlabel("fall of the logit", fontsize=8)
     axes[0].set_ylabel("row")

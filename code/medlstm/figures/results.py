@@ -8,17 +8,27 @@ from medlstm.figures.style import FAINT, INK, LINES, MARKS, MISTAKES, headline, 
 
 def learning_curve(losses, batches_per_epoch, title):
     """Loss of every batch, with its running mean over fifty batches; one tick an epoch."""
-    figure, axis = plt.subplots(figsize=(7, 2.8))
+    _figure, axis = plt.subplots(figsize=(7, 2.8))
     losses = np.asarray(losses)
     steps = np.arange(1, len(losses) + 1)
     window = min(50, len(losses))
     mean = np.convolve(losses, np.ones(window) / window, mode="valid")
     axis.plot(steps, losses, color=FAINT, alpha=0.45, linewidth=0.7)
-    axis.plot(steps[window - 1:], mean, color=LINES[0], linewidth=2)
-    axis.annotate("each batch", (steps[len(steps) // 30], losses[len(steps) // 30]), (12, 0),
-                  textcoords="offset points", color="#6a6a6a")
-    axis.annotate("mean of 50 batches", (steps[len(steps) // 3], mean[len(steps) // 3]), (0, 18),
-                  textcoords="offset points", color=LINES[0])
+    axis.plot(steps[window - 1 :], mean, color=LINES[0], linewidth=2)
+    axis.annotate(
+        "each batch",
+        (steps[len(steps) // 30], losses[len(steps) // 30]),
+        (12, 0),
+        textcoords="offset points",
+        color="#6a6a6a",
+    )
+    axis.annotate(
+        "mean of 50 batches",
+        (steps[len(steps) // 3], mean[len(steps) // 3]),
+        (0, 18),
+        textcoords="offset points",
+        color=LINES[0],
+    )
     epochs = len(losses) // batches_per_epoch
     axis.set_xticks([e * batches_per_epoch for e in range(epochs + 1)], range(epochs + 1))
     axis.set(xlabel="epoch", ylabel="cross-entropy (nats)", yscale="log", title=title)
@@ -32,10 +42,11 @@ def seeds(accuracies, title, xlabel="test accuracy (%); a dot is a seed, a line 
 
 def dots(groups, title, xlabel, middle=np.median, decimals=1):
     """A row of dots a group, with a line and a number at their middle; `groups` maps names to values."""
-    figure, axis = plt.subplots(figsize=(7, 0.55 * len(groups) + 1.0))
+    _figure, axis = plt.subplots(figsize=(7, 0.55 * len(groups) + 1.0))
     for k, values in enumerate(groups.values()):
-        axis.plot(values, np.full(len(values), -k), "o", color=LINES[0],
-                  markersize=7, alpha=0.7, markeredgecolor="white")
+        axis.plot(
+            values, np.full(len(values), -k), "o", color=LINES[0], markersize=7, alpha=0.7, markeredgecolor="white"
+        )
         axis.plot([middle(values)] * 2, [-k - 0.28, -k + 0.28], color=INK, linewidth=1.5)
         axis.text(middle(values), -k + 0.33, f"{middle(values):.{decimals}f}", ha="center", fontsize=8)
     axis.set_yticks([-k for k in range(len(groups))], groups)
@@ -49,15 +60,23 @@ def intervals(rows, marks, xlabel, title):
 
     `rows` maps a name to (seeds, (mean, low, high)), `marks` a name to a value.
     """
-    figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1.1))
+    _figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1.1))
     for k, (seeds_, (mean, low, high)) in enumerate(rows.values()):
         axis.plot([low, high], [-k, -k], color=LINES[0], linewidth=5, alpha=0.25, solid_capstyle="butt")
         axis.plot(seeds_, np.full(len(seeds_), -k), "o", color=LINES[0], markersize=4, alpha=0.6)
         axis.plot([mean] * 2, [-k - 0.3, -k + 0.3], color=INK, linewidth=1.5)
     for k, (name, value) in enumerate(marks.items()):
         axis.axvline(value, color=LINES[1], linewidth=1, linestyle=("--", ":", "-.")[k % 3], zorder=0)
-        axis.annotate(name, (value, 1), (3 if k % 2 else -3, 2), xycoords=("data", "axes fraction"),
-                      textcoords="offset points", ha="left" if k % 2 else "right", fontsize=8, color=LINES[1])
+        axis.annotate(
+            name,
+            (value, 1),
+            (3 if k % 2 else -3, 2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="left" if k % 2 else "right",
+            fontsize=8,
+            color=LINES[1],
+        )
     axis.set_yticks([-k for k in range(len(rows))], rows)
     axis.set(xlabel=xlabel, ylim=(-len(rows) + 0.4, 0.6))
     axis.set_title(title, pad=18 if marks else 6)
@@ -101,14 +120,15 @@ def reliability(tables, title):
 
 def confusion(matrix, title):
     """Confusion matrix: mistakes coloured by their number, right answers in grey."""
-    figure, axis = plt.subplots(figsize=(7, 4.4))
+    _figure, axis = plt.subplots(figsize=(7, 4.4))
     mistakes = matrix - np.diag(np.diag(matrix))
     axis.imshow(mistakes, cmap=MISTAKES, vmin=0, vmax=max(1, mistakes.max() * 1.3))
     for true, predicted in np.ndindex(matrix.shape):
         count = matrix[true, predicted]
         if count:
-            axis.text(predicted, true, count, ha="center", va="center", fontsize=8,
-                      color=FAINT if true == predicted else INK)
+            axis.text(
+                predicted, true, count, ha="center", va="center", fontsize=8, color=FAINT if true == predicted else INK
+            )
     ticks = range(len(matrix))
     axis.set_xticks(ticks, ticks)
     axis.set_yticks(ticks, ticks)
@@ -119,14 +139,15 @@ def confusion(matrix, title):
 
 def curves(series, xlabel, ylabel, title, log=True, x=None):
     """Lines with their names at their right ends: `series` maps a name to its values, at `x` or from 0."""
-    figure, axis = plt.subplots(figsize=(7, 3.2))
+    _figure, axis = plt.subplots(figsize=(7, 3.2))
     ends = []
     for k, (name, values) in enumerate(series.items()):
         values = np.asarray(values, float)
         colour, mark = LINES[k % len(LINES)], MARKS[k % len(MARKS)]
         at = np.arange(len(values)) if x is None else np.asarray(x)
-        axis.plot(at, values, color=colour, linewidth=1.8, marker=mark, markersize=4.5,
-                  markevery=max(1, len(values) // 9))
+        axis.plot(
+            at, values, color=colour, linewidth=1.8, marker=mark, markersize=4.5, markevery=max(1, len(values) // 9)
+        )
         ends.append((at[-1], values[-1], name))
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
     axis.margins(x=0.01)
@@ -137,5 +158,6 @@ def along_slices(series, marked, ylabel, title):
     """Lines along the slices of a volume, over grey bands where `marked` (T,) is true."""
     curves(series, "slice", ylabel, title, log=False)
     axis = plt.gca()
-    axis.bar(np.flatnonzero(marked), 1, width=1, color=FAINT, alpha=0.25, zorder=0,
-             transform=axis.get_xaxis_transform())
+    axis.bar(
+        np.flatnonzero(marked), 1, width=1, color=FAINT, alpha=0.25, zorder=0, transform=axis.get_xaxis_transform()
+    )

@@ -61,8 +61,14 @@ def names_at_ends(axis, ends):
     for k in np.argsort(heights):
         placed[k] = max(heights[k], max(placed.values(), default=-np.inf) + gap)
     for k, (x, y, name) in enumerate(ends):
-        axis.annotate(name, (x, y), (6, (placed[k] - heights[k]) * 72 / figure.dpi),
-                      textcoords="offset points", va="center", color=INK)
+        axis.annotate(
+            name,
+            (x, y),
+            (6, (placed[k] - heights[k]) * 72 / figure.dpi),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+        )
 
 
 def paper(axis, image):

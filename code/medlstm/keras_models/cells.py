@@ -28,8 +28,7 @@ class RecurrentCell(keras.Layer):
     def build(self, input_shape):
         columns = len(self.cell.blocks) * self.units
         self.kernel = self.add_weight((input_shape[-1], columns), "glorot_uniform", name="kernel")
-        self.recurrent_kernel = self.add_weight((self.units, columns), "orthogonal",
-                                                name="recurrent_kernel")
+        self.recurrent_kernel = self.add_weight((self.units, columns), "orthogonal", name="recurrent_kernel")
         self.bias = self.add_weight((columns,), self._start_bias, name="bias")
         if self.cell.peepholes:
             self.peephole = self.add_weight((self.cell.peepholes, self.units), "zeros", name="peephole")

@@ -5,22 +5,26 @@ import keras
 
 def stacked_lstm(input_shape, classes):
     """LSTM(128), LSTM(64), Dense(10, softmax): the classic example, 130,442 weights on MNIST rows."""
-    return [keras.Input(input_shape),
-            keras.layers.LSTM(128, return_sequences=True),
-            keras.layers.LSTM(64),
-            keras.layers.Dense(classes, activation="softmax")]
+    return [
+        keras.Input(input_shape),
+        keras.layers.LSTM(128, return_sequences=True),
+        keras.layers.LSTM(64),
+        keras.layers.Dense(classes, activation="softmax"),
+    ]
 
 
 def small_cnn(input_shape, classes):
     """Two convolutions with pooling and one dense layer: the baseline that no LSTM here may ignore."""
-    return [keras.Input(input_shape),
-            keras.layers.Reshape((*input_shape, 1)),
-            keras.layers.Conv2D(32, 3, activation="relu"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Conv2D(64, 3, activation="relu"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Flatten(),
-            keras.layers.Dense(classes, activation="softmax")]
+    return [
+        keras.Input(input_shape),
+        keras.layers.Reshape((*input_shape, 1)),
+        keras.layers.Conv2D(32, 3, activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Conv2D(64, 3, activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(classes, activation="softmax"),
+    ]
 
 
 NETWORKS = {"stacked_lstm": stacked_lstm, "small_cnn": small_cnn}
@@ -51,7 +55,6 @@ def build(name, input_shape, classes, seed):
         If there is no network of that name.
     """
     if name not in NETWORKS:
-        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}; "
-                         "choose one of these")
+        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}; choose one of these")
     keras.utils.set_random_seed(seed)
     return keras.Sequential(NETWORKS[name](input_shape, classes), name=name)

@@ -67,9 +67,20 @@ def cnn_3d(x, units, width):
     return layers.Concatenate()([layers.GlobalAveragePooling3D()(x), layers.GlobalMaxPooling3D()(x)])
 
 
-NETWORKS = {network.__name__: network for network in (
-    logistic_regression, lstm_over_rows, rows_and_columns, conv_over_rows, cnn, conv_lstm,
-    mean_over_slices, lstm_over_slices, cnn_3d)}
+NETWORKS = {
+    network.__name__: network
+    for network in (
+        logistic_regression,
+        lstm_over_rows,
+        rows_and_columns,
+        conv_over_rows,
+        cnn,
+        conv_lstm,
+        mean_over_slices,
+        lstm_over_slices,
+        cnn_3d,
+    )
+}
 ROWS = ("in_order", "fixed_permutation", "fresh_permutation")
 
 
@@ -120,8 +131,19 @@ def _spread_summary(x):
     return layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
 
 
-def build(name, input_shape, classes, seed, units=32, width=16, dropout=0.3, augmentation=None,
-          mean=0.5, std=0.25, rows="in_order"):
+def build(
+    name,
+    input_shape,
+    classes,
+    seed,
+    units=32,
+    width=16,
+    dropout=0.3,
+    augmentation=None,
+    mean=0.5,
+    std=0.25,
+    rows="in_order",
+):
     """One of the networks above, not compiled, with its start decided by the seed.
 
     Parameters
@@ -202,11 +224,29 @@ class Augmentation(layers.Layer):
         also turned to one side, and so on. A mistake of the stored experiment `medmnist`, kept for it alone.
     """
 
-    def __init__(self, seed, angle=0.0, scale=0.0, translation=0.0, brightness=0.0, contrast=0.0, flip=False,
-                 tied=False, **kwargs):
+    def __init__(
+        self,
+        seed,
+        angle=0.0,
+        scale=0.0,
+        translation=0.0,
+        brightness=0.0,
+        contrast=0.0,
+        flip=False,
+        tied=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.settings = {"seed": seed, "angle": angle, "scale": scale, "translation": translation,
-                         "brightness": brightness, "contrast": contrast, "flip": flip, "tied": tied}
+        self.settings = {
+            "seed": seed,
+            "angle": angle,
+            "scale": scale,
+            "translation": translation,
+            "brightness": brightness,
+            "contrast": contrast,
+            "flip": flip,
+            "tied": tied,
+        }
 
     def build(self, input_shape):
         s, (rows, columns) = self.settings, input_shape[1:3]
@@ -218,7 +258,8 @@ class Augmentation(layers.Layer):
             layers.RandomZoom((-s["scale"], s["scale"]), seed=next(seeds), **border),
             layers.RandomTranslation(s["translation"] / rows, s["translation"] / columns, seed=next(seeds), **border),
             layers.RandomBrightness(s["brightness"], value_range=(0, 1), seed=next(seeds)),
-            layers.RandomContrast(s["contrast"], value_range=(0, 1), seed=next(seeds))]
+            layers.RandomContrast(s["contrast"], value_range=(0, 1), seed=next(seeds)),
+        ]
 
     def call(self, x, training=None):
         if not training:
@@ -286,8 +327,11 @@ def fit(model, x, y, epochs, batch_size, learning_rate, weight_decay):
         Mean loss of each epoch.
     """
     steps = epochs * -(-len(x) // batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=learning_rate,
-                                                  warmup_steps=max(1, steps // 20))
-    model.compile(keras.optimizers.AdamW(rate, weight_decay, global_clipnorm=1.0),
-                  keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps, warmup_target=learning_rate, warmup_steps=max(1, steps // 20)
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay, global_clipnorm=1.0),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     return model.fit(x, y, batch_size, epochs, verbose=0).history["loss"]

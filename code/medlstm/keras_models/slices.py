@@ -5,8 +5,7 @@ from keras import layers, ops
 
 FEATURES = 32
 """K, what is left of a slice before its neighbours are asked."""
-UNITS = {"alone": 0, "rolling_mean": 0, "conv1d": 28, "lstm": 32, "bilstm": 20,
-         "one_frame": 0, "mean": 0, "maximum": 0}
+UNITS = {"alone": 0, "rolling_mean": 0, "conv1d": 28, "lstm": 32, "bilstm": 20, "one_frame": 0, "mean": 0, "maximum": 0}
 """Filters, or memory cells a direction: 8,320 to 8,480 weights for each that has any."""
 
 
