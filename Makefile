@@ -28,6 +28,7 @@ book: .venv/book.installed ## Install what is needed, once, and build the site
 test: .venv/test.installed ## Run every test: the package first, then every notebook
 	$(BIN)/python -m pytest tests $(TOGETHER) worksteal
 	$(BIN)/python -m pytest --nbval --nbval-current-env chapters $(TOGETHER) loadfile
+	$(BIN)/python -m pytest -m browser tests
 
 lint: .venv/test.installed ## Check style and spelling of the code, the tests and the text
 	$(BIN)/ruff check

@@ -136,6 +136,20 @@ def test_exercises_come_as_start_solution_check(notebook):
 
 
 @every_lesson
+def test_every_objective_has_an_exercise(notebook):
+    """An exercise's first cell is tagged with the objectives that it practises, such as objective-2."""
+    opening = notebook.cells[0].source.split("**You need**")[0]
+    objectives = {f"objective-{number}" for number in re.findall(r"^(\d)\. ", opening, re.M)}
+    tagged = [
+        {tag for tag in tags(cell) if tag.startswith("objective-")}
+        for cell in code(notebook)
+        if "exercise" in tags(cell)
+    ]
+    assert all(tagged)
+    assert set().union(*tagged) == objectives
+
+
+@every_lesson
 def test_slides_are_marked(notebook):
     kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells]
     assert kinds.count("slide") >= 5

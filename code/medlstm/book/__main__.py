@@ -12,6 +12,7 @@ run = actions.add_parser("run", help="execute chapters and store their outputs")
 run.add_argument("names", nargs="*", metavar="NAME", help="such as numpy-lstm; all unless given")
 open_ = actions.add_parser("lab", help="open JupyterLab on your copies of the chapters, in workbook/")
 open_.add_argument("name", nargs="?", metavar="NAME", help="the first chapter unless given")
+open_.add_argument("--folder", type=Path, default=readers.WORKBOOK, help="another folder for the copies")
 fresh = actions.add_parser("reset", help="start your copy of a chapter afresh; the old one is kept")
 fresh.add_argument("name", metavar="NAME")
 copies = actions.add_parser("readers", help="write such copies for a class")
@@ -23,7 +24,7 @@ try:
     if options.action == "run":
         chapters.store(options.names)
     elif options.action == "lab":
-        lab.open_lab(options.name)
+        lab.open_lab(options.name, options.folder.resolve())
     elif options.action == "reset":
         readers.reset(options.name)
     elif options.action == "readers":

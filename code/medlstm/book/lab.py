@@ -8,24 +8,26 @@ from medlstm.book.readers import WORKBOOK, first, write_copies
 from medlstm.environment import set_environment
 
 
-def open_lab(name=None):
+def open_lab(name=None, folder=WORKBOOK):
     """Bring the copies up to date and turn into JupyterLab, in their folder, on the chapter of that name.
 
     Parameters
     ----------
     name : str, optional
         The first chapter unless given.
+    folder : Path
+        Where the copies are.
 
     Raises
     ------
     ValueError
         If there is no such chapter.
     """
-    newest = write_copies()
+    newest = write_copies(folder)
     name = name or first()
     if name not in newest:
         raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(newest)}")
-    options = [f"--ServerApp.root_dir={WORKBOOK}", f"--LabApp.default_url=/lab/tree/{newest[name]}"]
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{newest[name]}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root, so every program that a notebook starts is root, too. In a container that is usual.")
         options.append("--allow-root")
