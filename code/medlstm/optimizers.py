@@ -48,7 +48,7 @@ def cosine_decay(done, peak, warm_up=0.0):
     Returns
     -------
     float
-        Loshchilov and Hutter (2017), multiplied with the rise.
+        Loshchilov and Hutter (2017), multiplied with the rise. Keras has its own, ``CosineDecay``.
     """
     check_number("done", done, "[0, 1]")
     check_number("warm_up", warm_up, "[0, 1)")

@@ -116,7 +116,7 @@ def test_stored_latches_agree_with_their_predictions():
 def test_a_stored_run_can_be_made_again():
     stored = json.loads((DATA / "results" / "latch.json").read_text())
     row = next(row for row in stored["runs"] if (row["dataset"], row["model"]) == ("latch_28", "forget_bias_3"))
-    (again, _, _), _ = workers.run_alone(latch.__name__, row, stored["settings"], workers.environment())
+    (again, _, _), _ = workers.run_alone(latch.__name__, row, stored["settings"], workers.made_with())
     assert again["parameters"] == row["parameters"] and again["train"]["loss"][0] == pytest.approx(
         row["train"]["loss"][0], abs=1e-3
     )  # later, rounding on another processor has grown

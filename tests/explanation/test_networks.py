@@ -6,7 +6,7 @@ import pytest
 
 from medlstm import weights
 from medlstm.explanation import KerasNetwork, evidence, integrated_gradients, occlude_rows
-from medlstm.keras_models import medical
+from medlstm.keras_models import Augmentation, medical
 from medlstm.network import SequenceClassifier
 
 
@@ -34,7 +34,7 @@ def test_explanations_are_those_of_our_network(pair):
 
 
 def test_a_network_for_chests_is_explained_as_in_use(rng):
-    changes = medical.Augmentation(0, angle=10, translation=2, flip=True)
+    changes = Augmentation(0, angle=10, translation=2, flip=True)
     model = medical.build("lstm_over_rows", (28, 28), 2, 0, units=4, augmentation=changes)
     network = KerasNetwork(model)
     x, target = rng.random((2, 28, 28), np.float32), np.array([1, 0])

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from medlstm import keras_models
-from medlstm.keras_models import digits, medical, slices
+from medlstm.keras_models import Augmentation, digits, medical, slices
 
-CHANGES = medical.Augmentation(0, angle=5, scale=0.1, translation=1, brightness=0.1, contrast=0.1, flip=True)
+CHANGES = Augmentation(0, angle=5, scale=0.1, translation=1, brightness=0.1, contrast=0.1, flip=True)
 SMALL = {"units": 3, "width": 2}
 
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from medlstm.keras_models import medical
-from medlstm.keras_models.medical import NETWORKS, Augmentation, RowOrder, build, fit
+from medlstm.keras_models import Augmentation, medical
+from medlstm.keras_models.medical import NETWORKS, RowOrder, build, fit
 
 SMALL = {"units": 3, "width": 2}
 CHANGES = {"angle": 10, "scale": 0.1, "translation": 2, "brightness": 0.1, "contrast": 0.1, "flip": True}
@@ -109,12 +109,3 @@ def test_an_unknown_name():
         build("vit", (28, 28), 2, seed=0)
     with pytest.raises(ValueError, match="rows: expected one of in_order, .* got 'sorted'"):
         build("cnn", (28, 28), 2, seed=0, rows="sorted")
-
-
-def test_changes_of_an_image_are_independent_unless_tied():
-    x = np.zeros((400, 11, 11), np.float32)
-    x[:, 5, 2] = 1
-    for tied in (False, True):
-        moved = Augmentation(0, translation=2, flip=True, tied=tied)(x, training=True).numpy()
-        down, right = (moved.sum(axis) @ np.arange(11) / moved.sum((1, 2)) for axis in (2, 1))
-        assert (abs(np.corrcoef(down, right > 5)[0, 1]) > 0.3) == tied

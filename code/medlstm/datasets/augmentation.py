@@ -1,4 +1,4 @@
-"""What may happen to an image without changing its class?"""
+"""What may happen to an image without changing its class? For networks in Keras see `keras_models.augmentation`."""
 
 import numpy as np
 

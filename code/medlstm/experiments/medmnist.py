@@ -133,6 +133,6 @@ def train(job, settings, split):
 
 def _augmentation(seed, angle, scale, move, gain, flip):
     """The changes of the settings, tied together as they were when the test images were judged."""
-    from medlstm.keras_models import medical
+    from medlstm.keras_models import Augmentation
 
-    return medical.Augmentation(seed, angle, scale, move, gain, gain, flip, tied=True)
+    return Augmentation(seed, angle, scale, move, gain, gain, flip, tied=True)

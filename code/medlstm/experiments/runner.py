@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medlstm.classifier import Classifier
-from medlstm.experiments.workers import Unfinished, connect, environment, finished
+from medlstm.experiments.workers import Unfinished, connect, finished, made_with
 from medlstm.files import whole_file
 
 
@@ -88,7 +88,7 @@ def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
     fresh = {
         "experiment": name,
         "command": f"python -m medlstm.experiments {name}" + (" --quick" if quick else f" --seeds {seeds}"),
-        "environment": environment(),
+        "environment": made_with(),
         "data": experiment.data(),
         "settings": settings,
         "runs": [],

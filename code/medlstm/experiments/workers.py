@@ -24,7 +24,7 @@ class Unfinished(RuntimeError):
     """Runs are missing; the message says which, or why, and what to do."""
 
 
-def environment():
+def made_with():
     """Versions and threads that the figures were made with."""
     return versions("numpy", "tensorflow", "keras") | {"threads": 1}
 
@@ -67,7 +67,7 @@ def finished(client, experiment, jobs, settings):
 
         return run_alone(name, job, settings, here)
 
-    name, here = experiment.__name__, environment()
+    name, here = experiment.__name__, made_with()
     futures = {client.submit(task, job, pure=False): job for job in jobs}
     for future in as_completed(list(futures)):
         yield futures.pop(future), future
@@ -75,8 +75,8 @@ def finished(client, experiment, jobs, settings):
 
 def run_alone(name, job, settings, expected):
     """In a worker: the outcome of one job of the experiment module of that name, and its seconds."""
-    if environment() != expected:
-        raise Unfinished(f"expected a worker with {expected}, got {environment()}; install the same requirements there")
+    if made_with() != expected:
+        raise Unfinished(f"expected a worker with {expected}, got {made_with()}; install the same requirements there")
     command = [sys.executable, "-m", "medlstm.experiments.workers"]
     paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=paths) as process:

@@ -209,7 +209,7 @@ def test_a_failure_is_named_and_the_others_are_kept(tmp_path, cluster, worker, s
 
 
 def test_workers_without_the_book_or_its_versions_are_told(tmp_path, cluster, worker, monkeypatch):
-    monkeypatch.setattr(workers, "environment", lambda: {"python": "2.7"})
+    monkeypatch.setattr(workers, "made_with", lambda: {"python": "2.7"})
     with pytest.raises(runner.Unfinished, match="expected a worker with {'python': '2.7'}, got .*numpy"):
         run(tmp_path, scheduler=cluster.address)
     (tmp_path / "medlstm").mkdir()
