@@ -1,5 +1,6 @@
 """What several tests need."""
 
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -10,6 +11,16 @@ import pytest
 from medlstm.datasets import BOOK_SETS, at_hand, load_medmnist
 
 matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def loopback():
+    """The test is skipped where this machine may not even speak to itself."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=5).close()
+    except OSError as error:
+        pytest.skip(f"needs the loopback, 127.0.0.1, which this machine refuses ({error})")
 
 
 @pytest.fixture
@@ -57,7 +68,7 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(monkeypatch, loopback):
     """A web server of this machine: /good, /wrong, /cut, /stalls, /silent, /404, /503."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as server:

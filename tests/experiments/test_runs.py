@@ -1,5 +1,6 @@
 """The runner: whole results, nothing twice, nothing lost."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from medlstm.experiments import cells, latch, mnist_rows, phantoms, rows_and_col
 from medlstm.files import DATA
 
 
-def test_the_command_line_runs_one_tiny_job(tmp_path):
+def test_the_command_line_runs_one_tiny_job(tmp_path, loopback):
     command = [sys.executable, "-m", "medlstm.experiments", "mnist_rows", "--quick", "--root", str(tmp_path)]
     first = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     second = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -145,3 +146,16 @@ def test_stored_phantoms_agree_with_their_predictions():
                 truths[drawn] = phantoms.draw(row, stored["settings"]["judged_examples"], rng)[1]
             figures = phantoms.performance(task, truths[drawn], predictions[runner.prediction_key(row)])
             assert figures == pytest.approx(row["test"])
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [("cells", 5), ("latch", 5), ("medmnist", 5), ("mnist_rows", 8), ("phantoms", 5), ("rows_and_columns", 5)],
+)
+def test_every_stored_result_is_read_and_nothing_is_left_to_run(name, seeds, capsys):
+    files = [DATA / "results" / f"{name}.{kind}" for kind in ("json", "npz")]
+    before = [file.read_bytes() for file in files]
+    stored = runner.run(name, importlib.import_module(f"medlstm.experiments.{name}"), seeds, False, DATA)
+    runs = len(stored["runs"])
+    assert capsys.readouterr().out == f"{runs} of {runs} runs are already there\n"
+    assert [file.read_bytes() for file in files] == before

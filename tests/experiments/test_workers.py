@@ -17,6 +17,8 @@ import medlstm
 from medlstm.environment import threads
 from medlstm.experiments import runner, workers
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 PATHS = os.pathsep.join(str(Path(module.__file__).parents[up]) for module, up in ((medlstm, 1), (toy, 0)))
 
 
@@ -61,7 +63,7 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster(tmp_path_factory, loopback):
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     yield made
     made.stop(*made.processes[::-1])
