@@ -68,6 +68,7 @@ def test_the_first_chapter_is_run_from_the_menu_to_its_end(browser, lab):
     if missing := missing_data(chapters()[0]):
         pytest.skip(f"needs {', '.join(missing)}; `make data` fetches it")
     page = opened(browser, lab, first())
+    assert page.get_by_text("Jupyter news").count() == 0
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     counts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all()

@@ -6,6 +6,7 @@ import webbrowser
 
 from medlstm.book.readers import WORKBOOK, first, write_copies
 from medlstm.environment import set_environment
+from medlstm.files import ROOT
 
 
 def open_lab(name=None, folder=WORKBOOK):
@@ -35,6 +36,7 @@ def open_lab(name=None, folder=WORKBOOK):
         print("No browser can be opened here: copy the address that ends in token=... below into one.")
         options.append("--no-browser")
     set_environment()
+    os.environ["JUPYTER_CONFIG_PATH"] = str(ROOT / ".jupyter")  # no questions about news from the network
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options])
 

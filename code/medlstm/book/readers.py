@@ -16,9 +16,13 @@ WORKBOOK = ROOT / "workbook"
 ALONE = """\
 import importlib.util
 
+class BookMissing(ImportError):
+    def _render_traceback_(self):
+        return [str(self)]
+
 if importlib.util.find_spec("medlstm") is None:
-    raise SystemExit("This chapter needs the rest of its book: download the book, "
-                     "type `make lab` in its folder, and open the chapter there.")"""
+    raise BookMissing("This chapter needs the rest of its book: download the book, "
+                      "type `make lab` in its folder, and open the chapter there.")"""
 
 
 def readers_copy(path, alone=False):
