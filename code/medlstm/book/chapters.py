@@ -29,7 +29,11 @@ def chapters():
 
 def chapter(name):
     """The file of the chapter of that name; ValueError if there is none."""
-    known = {path.stem: path for path in chapters()}
+    return named(name, {path.stem: path for path in chapters()})
+
+
+def named(name, known):
+    """The entry of a dict by its name; ValueError, with all names, if there is none."""
     if name not in known:
         raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(known)}")
     return known[name]

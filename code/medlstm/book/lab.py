@@ -4,6 +4,7 @@ import os
 import sys
 import webbrowser
 
+from medlstm.book.chapters import named
 from medlstm.book.readers import WORKBOOK, first, write_copies
 from medlstm.environment import set_environment
 from medlstm.files import ROOT
@@ -25,10 +26,8 @@ def open_lab(name=None, folder=WORKBOOK):
         If there is no such chapter.
     """
     newest = write_copies(folder)
-    name = name or first()
-    if name not in newest:
-        raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(newest)}")
-    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{newest[name]}"]
+    file = named(name or first(), newest)
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{file}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root, so every program that a notebook starts is root, too. In a container that is usual.")
         options.append("--allow-root")

@@ -8,7 +8,7 @@ import json
 
 import nbformat
 
-from medlstm.book.chapters import chapters, pages
+from medlstm.book.chapters import chapters, named, pages
 from medlstm.book.plain import cells_of, labels, page_name, plain
 from medlstm.files import ROOT, whole_file
 
@@ -126,9 +126,7 @@ def reset(name, folder=WORKBOOK):
     ValueError
         If there is no page of that name.
     """
-    known = {page_name(path): path for path in pages()}
-    if name not in known:
-        raise ValueError(f"expected the name of a chapter, got {name!r}; choose one of {', '.join(known)}")
+    source = named(name, {page_name(path): path for path in pages()})
     kept = folder / "kept"
     for copy in _copies(folder, name):
         kept.mkdir(exist_ok=True)
@@ -137,7 +135,7 @@ def reset(name, folder=WORKBOOK):
             number += 1
         copy.rename(place)
         print(f"{name}: your copy is now {place.relative_to(folder.parent)}")
-    _write(readers_copy(known[name]), folder / f"{name}.ipynb")
+    _write(readers_copy(source), folder / f"{name}.ipynb")
     print(f"{name}: fresh in {folder.name}/{name}.ipynb")
 
 
