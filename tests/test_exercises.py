@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medlstm.cells import CELLS
-from medlstm.exercises import check, near, wrong_blocks
+from medlstm.exercises import check, near, tried, wrong_blocks
 
 
 def test_a_check_says_right_or_the_line_of_thought(capsys):
@@ -30,6 +30,13 @@ def test_a_check_says_right_or_the_line_of_thought(capsys):
 )
 def test_near_is_a_number_within_the_tolerance(answer, right, expected):
     assert near(answer, right, 1e-3) is expected
+
+
+def test_an_answer_that_cannot_be_tried_does_not_pass():
+    held = {"output": 0}
+    assert tried(lambda: held["output"] == 0) is True
+    assert tried(lambda: held["input"] == 0) is False
+    assert tried(lambda: len(3) == 1) is False
 
 
 def coupled_back(dh, dc, c_old, c, gates, written=lambda g, c_old: g - c_old, kept=lambda i: 1 - i, slope=True):

@@ -48,6 +48,24 @@ def near(answer, right, tolerance):
     return answer.shape == right.shape and bool((np.abs(answer - right) <= tolerance).all())
 
 
+def tried(answer_passes):
+    """What a test says of an answer; False if the answer is nothing that the test can work with.
+
+    Parameters
+    ----------
+    answer_passes : callable
+        The test, without arguments.
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        return bool(answer_passes())
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return False
+
+
 def wrong_blocks(cell, backward):
     """Where does a backward step disagree with a complex step?
 

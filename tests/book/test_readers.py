@@ -69,6 +69,11 @@ def test_a_failed_check_does_not_stop_the_chapter():
     assert len(checks) == 6 and all("check(" in cell.source for cell in checks)
 
 
+def test_an_answer_below_its_question_is_folded():
+    fold = plain.plain(":::{admonition} What came out\n:class: dropdown\nIt counts.\n:::\n", "gate-equations")
+    assert fold == "<details><summary><b>What came out</b></summary>\n\nIt counts.\n\n</details>\n"
+
+
 def test_references_are_words_with_a_link():
     words = lambda source, page="gate-equations": plain.plain(source, page)
     assert words("{doc}`numpy-lstm`") == "[An LSTM from NumPy](numpy-lstm.ipynb)" or "numpy-lstm.ipynb" in words(
