@@ -110,21 +110,6 @@ def test_profiles_stand_beside_the_middle_of_their_bands(read):
     np.testing.assert_array_equal(line.get_ydata(), np.arange(27) + 0.5)
 
 
-def test_learning_curve_has_a_tick_an_epoch():
-    figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
-    axis = plt.gca()
-    assert list(axis.get_xticks()) == [0, 40, 80, 120] and titles(plt.gcf()) == ["It falls"]
-    assert len(axis.lines[1].get_xdata()) == 120 - 49
-
-
-def test_digits_and_rows(read):
-    _, x = read
-    figures.digits(x, ["a", "b", "c"], columns=2, title="title")
-    assert [t for t in titles(plt.gcf()) if t] == ["a", "b", "c"]
-    figures.rows_of_a_digit(x[0], (3, 20), "title")
-    assert [text.get_text() for text in plt.gcf().axes[1].texts] == ["$x_{3}$", "$x_{20}$"]
-
-
 def test_small_multiples_share_a_scale_and_name_their_lines_once():
     panels = {
         "one": {"plain RNN": [1, 0.1, 0.01], "cell": [1, 0.5, 0.2]},
@@ -166,3 +151,18 @@ def test_each_unit_is_numbered_at_the_end_of_its_line():
     )
     for axis in plt.gcf().axes:
         assert [text.get_text() for text in axis.texts] == ["1", "2", "3"]
+
+
+def test_learning_curve_has_a_tick_an_epoch():
+    figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
+    axis = plt.gca()
+    assert list(axis.get_xticks()) == [0, 40, 80, 120] and titles(plt.gcf()) == ["It falls"]
+    assert len(axis.lines[1].get_xdata()) == 120 - 49
+
+
+def test_digits_and_rows(read):
+    _, x = read
+    figures.digits(x, ["a", "b", "c"], columns=2, title="title")
+    assert [t for t in titles(plt.gcf()) if t] == ["a", "b", "c"]
+    figures.rows_of_a_digit(x[0], (3, 20), "title")
+    assert [text.get_text() for text in plt.gcf().axes[1].texts] == ["$x_{3}$", "$x_{20}$"]
