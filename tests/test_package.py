@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "archives": set(),
     "checks": set(),
     "files": set(),
-    "exercises": set(),
+    "exercises": {"gradients"},
     "gradients": set(),
     "environment": {"files"},
     "optimizers": {"checks"},

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from medlstm.gradients import complex_step
+
 
 def check(condition, message):
     """Say "Right." if `condition` holds; otherwise stop with the line of thought that led astray.
@@ -23,24 +25,77 @@ def check(condition, message):
     print("Right.")
 
 
-def hers(dh, dc, c_old, c, gates):
-    """A colleague's backward step for the exercise "Which line is wrong?"; it has one mistake.
+def near(answer, right, tolerance):
+    """Is an answer the right number, or the right array of numbers? Words and other shapes are not.
 
     Parameters
     ----------
-    dh, dc, c_old, c : arrays (N, H)
-        Gradients that reach the step, and the cell state before and after it.
-    gates : dict of arrays (N, H)
-        As `medlstm.cells.standard` returns them.
+    answer : object
+        What the reader found.
+    right : array_like
+        What is right.
+    tolerance : float
+        The largest difference, of any entry, that still passes.
 
     Returns
     -------
-    array (N, 4H)
-        Her gradient with respect to the four blocks before their activations.
+    bool
     """
-    f, i, g, o = (gates[name] for name in ("forget", "input", "candidate", "output"))
-    do = dh * np.tanh(c)
-    dc = dc + dh * o
-    return np.concatenate(
-        [dc * g * i * (1 - i), dc * c_old * f * (1 - f), dc * i * (1 - g**2), do * o * (1 - o)], axis=-1
-    )
+    try:
+        answer, right = np.squeeze(np.asarray(answer, float)), np.squeeze(np.asarray(right, float))
+    except (TypeError, ValueError):
+        return False
+    return answer.shape == right.shape and bool((np.abs(answer - right) <= tolerance).all())
+
+
+def tried(answer_passes):
+    """What a test says of an answer; False if the answer is nothing that the test can work with.
+
+    Parameters
+    ----------
+    answer_passes : callable
+        The test, without arguments.
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        return bool(answer_passes())
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return False
+
+
+def wrong_blocks(cell, backward):
+    """Where does a backward step disagree with a complex step?
+
+    Parameters
+    ----------
+    cell : Cell
+        One with a cell state, of `medlstm.cells.CELLS`.
+    backward : callable
+        Maps dh, dc, c_old, c, each (N, H), and the dict of gates to the gradient of the blocks before
+        their activations, (N, 4H) where there are four, and to that of the old cell state.
+
+    Returns
+    -------
+    list of str
+        The blocks that are wrong, in the order of the cell, and "old cell state" if that is.
+    """
+    rng = np.random.default_rng(0)
+    examples, units, width = 2, 4, 4 * len(cell.blocks)
+    params = {"kernel": np.eye(width), "recurrent_kernel": np.zeros((units, width)), "bias": np.zeros(width)}
+    h, c_old, dh, dc = rng.normal(size=(4, examples, units))
+    z = rng.normal(size=(examples, width))
+    (_, c), gates = cell(z, (h, c_old), params)
+
+    def loss(z, c_old):
+        (h_new, c_new), _ = cell(z, (h, c_old), params)
+        return (dh * h_new + dc * c_new).sum()
+
+    dz, dc_old = backward(dh, dc, c_old, c, gates)
+    exact = np.split(complex_step(lambda v: loss(v, c_old), z), len(cell.blocks), axis=-1)
+    given = np.split(dz, len(cell.blocks), axis=-1)
+    wrong = [name for name, a, b in zip(cell.blocks, given, exact) if not near(a, b, 1e-12)]
+    right = complex_step(lambda v: loss(z, v), c_old)
+    return wrong if near(dc_old, right, 1e-12) else [*wrong, "old cell state"]

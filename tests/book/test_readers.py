@@ -65,7 +65,12 @@ def test_solutions_are_folded_and_never_run(copy):
 
 def test_a_failed_check_does_not_stop_the_chapter():
     checks = [cell for cell in COPIES["gate-equations"].cells if "raises-exception" in cell.metadata.get("tags", [])]
-    assert len(checks) == 4 and all("check(" in cell.source for cell in checks)
+    assert len(checks) == 6 and all("check(" in cell.source for cell in checks)
+
+
+def test_an_answer_below_its_question_is_folded():
+    fold = plain.plain(":::{admonition} What came out\n:class: dropdown\nIt counts.\n:::\n", "gate-equations")
+    assert fold == "<details><summary><b>What came out</b></summary>\n\nIt counts.\n\n</details>\n"
 
 
 def test_references_are_words_with_a_link():

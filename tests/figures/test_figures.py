@@ -110,6 +110,49 @@ def test_profiles_stand_beside_the_middle_of_their_bands(read):
     np.testing.assert_array_equal(line.get_ydata(), np.arange(27) + 0.5)
 
 
+def test_small_multiples_share_a_scale_and_name_their_lines_once():
+    panels = {
+        "one": {"plain RNN": [1, 0.1, 0.01], "cell": [1, 0.5, 0.2]},
+        "two": {"plain RNN": [1, 2, 3], "cell": [1, 1, 1]},
+    }
+    figures.curves_side_by_side(panels, "lag", "size", "title", quantities={"cell": "cell"})
+    left, right = plt.gcf().axes
+    assert left.get_ylim() == right.get_ylim() and left.get_yscale() == "log"
+    assert [text.get_text() for text in right.texts] == ["plain RNN", "cell"] and not left.texts
+    assert left.lines[1].get_color() == figures.QUANTITIES["cell"].colour
+    assert left.lines[0].get_color() == figures.LINES[-1]
+
+
+def test_a_band_and_a_place_are_marked_behind_the_curves():
+    figures.curves({"a": [1, 10, 100]}, "factor", "size", "title", x=[0.5, 1, 2], band=(0.1, 10), upright=1)
+    axis = plt.gca()
+    assert list(axis.lines[0].get_xdata()) == [1, 1] and len(axis.patches) == 1
+    np.testing.assert_array_equal(axis.lines[1].get_xdata(), [0.5, 1, 2])
+
+
+def test_shares_stand_beside_the_rows_of_the_image(read):
+    _, x = read
+    shares = np.linspace(0, 1, 28)
+    figures.along_rows(x[0], shares, np.ones(28), "share", "title")
+    line = plt.gcf().axes[1].lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), shares)
+    np.testing.assert_array_equal(line.get_ydata(), np.arange(28))
+
+
+def test_the_two_errors_of_a_threshold_are_counted():
+    figures.two_groups(np.arange(10.0), np.arange(5.0, 15), 7, ([0, 1], [0, 1]), "title")
+    words = " ".join(text.get_text() for text in plt.gcf().axes[0].texts)
+    assert "missed: 20%" in words and "false alarm: 30%" in words
+
+
+def test_each_unit_is_numbered_at_the_end_of_its_line():
+    figures.over_time(
+        {"held": (np.ones((5, 3)), "cell"), "free": (np.zeros((5, 3)), "cell")}, np.ones((1, 3)), "c", "t"
+    )
+    for axis in plt.gcf().axes:
+        assert [text.get_text() for text in axis.texts] == ["1", "2", "3"]
+
+
 def test_learning_curve_has_a_tick_an_epoch():
     figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
     axis = plt.gca()

@@ -115,15 +115,16 @@ def plain(source, page):
     """
     source = re.sub(r"^\([\w-]+\)=\n", "", source, flags=re.M)
     source = re.sub(r"\n?\$\$[ \t]*\(([\w-]+)\)", lambda m: f"\n\\tag{{{labels()[m[1]].text[1:-1]}}}\n$$", source)
-    source = DIRECTIVE.sub(lambda m: _directive(m[2], m[3].strip(), m[5].strip()), source)
+    source = DIRECTIVE.sub(lambda m: _directive(m[2], m[3].strip(), m[4], m[5].strip()), source)
     source = re.sub(r"```\{glossary\}\n(.*?)```", lambda m: _glossary(m[1]), source, flags=re.S)
     source = re.sub(r"```\{bibliography\}.*?```", lambda m: _bibliography(), source, flags=re.S)
     return ROLE.sub(lambda m: _reference(m[1], m[2].strip(), m[3], page), source)
 
 
-def _directive(kind, heading, body):
-    if kind == "solution":
-        return f"<details><summary><b>Solution</b></summary>\n\n{body}\n\n</details>\n"
+def _directive(kind, heading, options, body):
+    if kind == "solution" or ":class: dropdown" in options:
+        name = "Solution" if kind == "solution" else heading
+        return f"<details><summary><b>{name}</b></summary>\n\n{body}\n\n</details>\n"
     if kind == "exercise":
         return f"### Exercise: {heading}\n\n{body}\n"
     return f"**{heading}**\n\n{body}\n\n---\n"

@@ -1,11 +1,12 @@
 """Every drawing in the book, in one style."""
 
 from medlstm.figures.gates import cell_drawing, gate_maps, gates_by_row, over_time
-from medlstm.figures.images import attributions, beside_rows, digits, reading, rows_of_a_digit, scans
+from medlstm.figures.images import along_rows, attributions, beside_rows, digits, reading, rows_of_a_digit, scans
 from medlstm.figures.results import (
     along_slices,
     confusion,
     curves,
+    curves_side_by_side,
     dots,
     intervals,
     learning_curve,
@@ -21,12 +22,14 @@ __all__ = [
     "LINES",
     "MARKS",
     "QUANTITIES",
+    "along_rows",
     "along_slices",
     "attributions",
     "beside_rows",
     "cell_drawing",
     "confusion",
     "curves",
+    "curves_side_by_side",
     "digits",
     "dots",
     "gate_maps",

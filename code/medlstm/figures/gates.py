@@ -9,21 +9,22 @@ from medlstm.figures.style import FAINT, INK, QUANTITIES, colours, headline, nam
 def cell_drawing(highlight, title):
     """One step of an LSTM as a drawing, with one of the `QUANTITIES` in colour."""
     _figure, axis = plt.subplots(figsize=(7, 2.9))
-    axis.set(xlim=(0, 10.6), ylim=(0, 4.6), aspect="equal")
+    axis.set(xlim=(0, 11.6), ylim=(0, 4.7), aspect="equal")
     axis.axis("off")
     on = {name: (look.colour if name == highlight else FAINT) for name, look in QUANTITIES.items()}
     wide = {name: 2.6 if name == highlight else 1.1 for name in QUANTITIES}
 
     def line(points, name, arrow=True):
         x, y = zip(*points)
-        axis.plot(x, y, color=on[name], linewidth=wide[name], solid_capstyle="round", zorder=1)
+        colour, width = on.get(name, FAINT), wide.get(name, 1.1)
+        axis.plot(x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=1)
         if arrow:
             axis.annotate(
                 "",
                 points[-1],
                 points[-2],
                 zorder=2,
-                arrowprops={"arrowstyle": "-|>", "color": on[name], "lw": wide[name], "shrinkA": 0, "shrinkB": 0},
+                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0},
             )
 
     def circle(x, y, text, name):
@@ -69,10 +70,12 @@ def cell_drawing(highlight, title):
     line([(3.6, 1.75), (3.6, middle), (4.1, middle)], "input")
     line([(5.2, 1.75), (5.2, middle), (4.7, middle)], "candidate")
     line([(4.4, middle + 0.3), (4.4, top - 0.3)], "candidate" if highlight == "candidate" else "input")
-    line([(8.3, top), (8.3, middle + 0.3)], "cell")
+    line([(8.3, top), (8.3, middle + 0.3)], None)
     line([(7.0, 1.75), (7.0, middle), (8.0, middle)], "output")
     line([(8.3, middle - 0.3), (8.3, 0.35), (10.0, 0.35)], "hidden")
-    circle(2.0, top, "×", "forget")
+    line([(8.3, 1.6), (9.3, 1.6), (9.3, top - 0.14)], "hidden", arrow=False)
+    line([(9.3, top + 0.14), (9.3, top + 0.6)], "hidden")
+    circle(2.0, top, "×", "cell" if highlight == "cell" else "forget")
     circle(4.4, middle, "×", "candidate" if highlight == "candidate" else "input")
     circle(4.4, top, "+", "cell")
     circle(8.3, middle, "×", "output")
@@ -81,7 +84,8 @@ def cell_drawing(highlight, title):
         (0.5, top, "$c_{t-1}$", "cell"),
         (10.1, top, "$c_t$", "cell"),
         (0.5, 0.35, "$x_t,\\ h_{t-1}$", "hidden"),
-        (10.1, 0.35, "$h_t$", "hidden"),
+        (10.1, 0.35, "$h_t$, next step", "hidden"),
+        (9.45, top + 0.5, "$h_t$, next layer", "hidden"),
     ):
         axis.text(
             x,
@@ -96,17 +100,32 @@ def cell_drawing(highlight, title):
 
 
 def over_time(panels, start, ylabel, title):
-    """Small multiples of a quantity (T, H) over time: `panels` maps a caption to (values, quantity)."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(7, 2.3), sharey=True)
+    """Small multiples of a quantity (T, H) over time: `panels` maps a caption to (values, quantity).
+
+    Each unit has a line style of its own, and its number, from 1, at the right end.
+    """
+    styles = ("-", "--", ":", "-.")
+    figure, axes = plt.subplots(1, len(panels), figsize=(7, 2.5), sharey=True)
     for axis, (caption, (values, name)) in zip(axes, panels.items()):
         look = QUANTITIES[name]
         values = np.vstack([start, values])
-        axis.plot(values, color=look.colour, marker=look.marker, markersize=3, linewidth=1.2, alpha=0.8)
+        for k, line in enumerate(values.T):
+            axis.plot(
+                line,
+                styles[k % 4],
+                color=look.colour,
+                marker=look.marker,
+                markersize=3,
+                markevery=len(values),
+                linewidth=1.4,
+            )
         axis.axhline(0, color=FAINT, linewidth=0.6)
         axis.set_title(caption, fontsize=9, fontweight="normal")
         axis.set_xlabel("time step")
     axes[0].set_ylabel(ylabel)
     headline(figure, title)
+    for axis, (values, _) in zip(axes, panels.values()):
+        names_at_ends(axis, [(len(values), end, str(k)) for k, end in enumerate(values[-1], 1)])
 
 
 def gate_maps(image, trace, title, example=0):

@@ -118,3 +118,18 @@ def beside_rows(images, profiles, title):
     axes[0].set_ylabel("row")
     axes[-1].legend(frameon=False, fontsize=7, loc="lower right", handlelength=1)
     headline(figure, title)
+
+
+def along_rows(image, values, ink, xlabel, title):
+    """An image (28, 28) beside a share for each row, over the share of images with ink in that row, both (28,)."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1, 1.9), sharey=True)
+    paper(left, image)
+    left.set(ylabel="time step = row", yticks=[0, 9, 18, 27])
+    right.fill_betweenx(np.arange(len(ink)), ink, step="mid", color=FAINT, alpha=0.25, linewidth=0)
+    right.text(
+        0.96, np.flatnonzero(ink > 0.9).mean(), "share of digits\nwith ink", ha="right", va="center", color="#555555"
+    )
+    right.plot(values, np.arange(len(values)), color=LINES[0], marker=MARKS[0], markersize=4, linewidth=1.6)
+    right.tick_params(left=False)
+    right.set(xlabel=xlabel, xlim=(0, 1.03))
+    headline(figure, title)

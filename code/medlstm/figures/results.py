@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from medlstm.figures.style import FAINT, INK, LINES, MARKS, MISTAKES, headline, names_at_ends
+from medlstm.figures.style import FAINT, INK, LINES, MARKS, MISTAKES, QUANTITIES, headline, names_at_ends
 
 
 def learning_curve(losses, batches_per_epoch, title):
@@ -88,15 +88,32 @@ def two_groups(healthy, ill, threshold, curve, title):
     """Scores of two groups with a threshold, and the ROC `curve` (1 - specificity, sensitivity)."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1.7, 1))
     bins = np.linspace(min(healthy.min(), ill.min()), max(healthy.max(), ill.max()), 45)
-    left.hist(healthy, bins, color=LINES[0], alpha=0.55, density=True)
-    left.hist(ill, bins, color=LINES[1], alpha=0.55, density=True, hatch="//", edgecolor="white", linewidth=0)
-    left.axvline(threshold, color=INK, linewidth=1.5)
-    top = left.get_ylim()[1]
-    left.text(healthy.mean(), top, "healthy", color=LINES[0], ha="center", va="bottom")
-    left.text(ill.mean(), top, "ill", color=LINES[1], ha="center", va="bottom")
-    left.text(threshold, -0.02 * top, "threshold", ha="center", va="top", fontsize=8)
-    left.set(yticks=[], xticks=[])
-    left.set_xlabel("score", labelpad=12)
+    _, _, right_calls = left.hist(healthy, bins, color=LINES[0], alpha=0.3, density=True)
+    _, _, ill_calls = left.hist(ill, bins, color=LINES[1], alpha=0.3, density=True, hatch="//", edgecolor="white", lw=0)
+    for bars, wrong in ((right_calls, lambda x: x >= threshold), (ill_calls, lambda x: x < threshold)):
+        for bar in bars:
+            if wrong(bar.get_x() + bar.get_width() / 2):
+                bar.set_alpha(0.95)
+    top = 1.3 * left.get_ylim()[1]
+    left.set_ylim(0, top)
+    left.axvline(threshold, ymax=0.93, color=INK, linewidth=1.5)
+    left.text(threshold, 0.95 * top, "threshold", ha="center", va="bottom", fontsize=8)
+    left.text(healthy.mean(), 0.8 * top, "healthy", ha="right", va="bottom")
+    left.text(ill.mean(), 0.8 * top, "ill", ha="left", va="bottom")
+    ends = {
+        f"missed: {(ill < threshold).mean():.0%}\nof the ill": (threshold - 0.25, bins[0], "left"),
+        f"false alarm: {(healthy >= threshold).mean():.0%}\nof the healthy": (threshold + 0.25, bins[-1], "right"),
+    }
+    for text, (x, edge, side) in ends.items():
+        left.annotate(
+            text,
+            (x, 0.05 * top),
+            (edge, 0.42 * top),
+            ha=side,
+            fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": INK, "lw": 0.8},
+        )
+    left.set(yticks=[], xlabel="score")
     left.spines["left"].set_visible(False)
     right.plot(*curve, color=INK)
     right.plot([0, 1], [0, 1], color=FAINT, linestyle=":")
@@ -137,21 +154,53 @@ def confusion(matrix, title):
     axis.tick_params(length=0)
 
 
-def curves(series, xlabel, ylabel, title, log=True, x=None):
-    """Lines with their names at their right ends: `series` maps a name to its values, at `x` or from 0."""
+def curves(series, xlabel, ylabel, title, log=True, x=None, band=None, upright=None):
+    """Lines with their names at their right ends: `series` maps a name to its values, at `x` or from 0.
+
+    `band` is a range of values to be shaded across, `upright` a place on the axis of `x` to be marked.
+    """
     _figure, axis = plt.subplots(figsize=(7, 3.2))
+    if band:
+        axis.axhspan(*band, color=FAINT, alpha=0.25, linewidth=0, zorder=0)
+    if upright is not None:
+        axis.axvline(upright, color=FAINT, linewidth=1, linestyle=":", zorder=0)
+    ends = _lines(axis, series, x)
+    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axis.margins(x=0.01)
+    names_at_ends(axis, ends)
+
+
+def curves_side_by_side(panels, xlabel, ylabel, title, log=True, x=None, quantities=None):
+    """Small multiples of `curves` on one scale, with names in the last: `panels` maps a caption to series.
+
+    `quantities` maps the name of a series to the one of the six quantities as which it is drawn.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(7, 3.1), sharex=True, sharey=True, squeeze=False)
+    for axis, (caption, series) in zip(axes[0], panels.items()):
+        ends = _lines(axis, series, x, quantities or {})
+        axis.set_title(caption, fontsize=9, fontweight="normal")
+        axis.set_xlabel(xlabel)
+        axis.margins(x=0.02)
+    axes[0, 0].set(ylabel=ylabel, yscale="log" if log else "linear")
+    headline(figure, title)
+    names_at_ends(axes[0, -1], ends)
+
+
+def _lines(axis, series, x, quantities=None):
+    """Draw each of `series` in a line of its own; their right ends, (x, y, name). A plain RNN always looks the same."""
     ends = []
     for k, (name, values) in enumerate(series.items()):
         values = np.asarray(values, float)
-        colour, mark = LINES[k % len(LINES)], MARKS[k % len(MARKS)]
+        own = len(LINES) - 1 if name.startswith("plain RNN") else k
+        colour, mark = LINES[own % len(LINES)], MARKS[own % len(MARKS)]
+        if look := QUANTITIES.get((quantities or {}).get(name)):
+            colour, mark = look.colour, look.marker
         at = np.arange(len(values)) if x is None else np.asarray(x)
         axis.plot(
             at, values, color=colour, linewidth=1.8, marker=mark, markersize=4.5, markevery=max(1, len(values) // 9)
         )
         ends.append((at[-1], values[-1], name))
-    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
-    axis.margins(x=0.01)
-    names_at_ends(axis, ends)
+    return ends
 
 
 def along_slices(series, marked, ylabel, title):
