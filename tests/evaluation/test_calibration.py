@@ -52,7 +52,7 @@ def test_equal_confidences_share_a_bin_in_any_order(rng):
 
 def test_of_one_class_the_direction_shows(rng):
     logits, y = true_logits(rng, 4000, 2)
-    p = softmax(logits + [0, 1.5], axis=1)  # class 1 too often
+    p = softmax(logits + np.array([0, 1.5]), axis=1)  # class 1 too often
     table = reliability(y, p, of=1)
     order = np.argsort(p[:, 1])
     assert table.confidence == pytest.approx([p[part, 1].mean() for part in np.array_split(order, 10)])
@@ -68,7 +68,7 @@ def test_of_one_class_the_direction_shows(rng):
 @pytest.mark.parametrize("t", [0.5, 1, 3])
 def test_the_slope_finds_how_much_logits_were_sharpened_and_not_how_far_they_moved(rng, t):
     logits, y = true_logits(rng, 4000, 2)
-    assert calibration_slope(t * logits + [0, 2], y) == pytest.approx(1 / t, rel=0.08)
+    assert calibration_slope(t * logits + np.array([0, 2]), y) == pytest.approx(1 / t, rel=0.08)
     with pytest.raises(ValueError, match=r"logits: expected shape \(N, 2\)"):
         calibration_slope(logits[:, :1], y)
     with pytest.raises(ValueError, match=r"none of \[1\]"):

@@ -106,7 +106,10 @@ def two_groups(healthy, ill, threshold, curve, title):
 
 
 def reliability(tables, title, xlabel="how sure", ylabel="how often right"):
-    """How often right against how sure, or as the labels say; `tables` maps a caption to a `medlstm.evaluation.calibration.Reliability`."""
+    """How often right against how sure, or as the labels say.
+
+    `tables` maps a caption to a `medlstm.evaluation.calibration.Reliability`.
+    """
     figure, axes = plt.subplots(1, len(tables), figsize=(7, 3.1), sharex=True, sharey=True, squeeze=False)
     least = min(min(table.confidence.min(), table.accuracy.min()) for table in tables.values())
     for axis, (caption, table) in zip(axes[0], tables.items()):
