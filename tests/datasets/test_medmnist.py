@@ -406,6 +406,7 @@ def test_page_adrenalmnist3d(medmnist):
     assert f"{percent((splits.train.images == 255).mean(), 1)} of the training voxels are inside" in PAGE
     assert sum(len(split.labels) for split in splits) == 1584 == 2 * 792 and "1,584 glands" in PAGE
     assert len(splits.test.labels) == 298 == 2 * 149 and "the 298 test shapes are of 149 people" in PAGE
+    assert splits.train.images.shape[1:] == (28, 28, 28) and "a cube of 64 mm, cut into 28 × 28 × 28" in PAGE
 
 
 def test_page_size(medmnist):

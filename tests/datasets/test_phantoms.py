@@ -6,11 +6,13 @@ from scipy.ndimage import center_of_mass as centre_of_mass
 from scipy.ndimage import label
 from scipy.stats import ks_2samp
 
-from medlstm.datasets import drawn_checksum, latch, lesions, ventricle
+from medlstm.datasets import contrast_films, drawn_checksum, fit_discs, latch, lesions, ventricle, vessels
 
 DRAWN = {
     "lesions": lambda seed, n=6: lesions(n, np.random.default_rng(seed)),
+    "vessels": lambda seed, n=6: vessels(n, np.random.default_rng(seed)),
     "ventricle": lambda seed, n=6: ventricle(n, np.random.default_rng(seed)),
+    "contrast_films": lambda seed, n=6: contrast_films(n, np.random.default_rng(seed)),
 }
 
 
@@ -149,6 +151,71 @@ def test_volumes_too_small_for_a_lesion(rng):
         lesions(2, rng, slices=10)
 
 
+def test_a_vessel_goes_on_where_a_lesion_ends():
+    volumes = vessels(300, np.random.default_rng(7), noise=0)
+    blobs = volumes.images > 0
+    assert blobs.any((2, 3)).all()
+    assert (blobs[:, 1:] & blobs[:, :-1]).any((2, 3)).all()  # it spans all slices, without a gap
+    runs = [np.flatnonzero(row) for row in volumes.masks.any((2, 3)) if row.any()]
+    assert all((np.diff(run) == 1).all() for run in runs) and {len(run) for run in runs} == set(range(3, 9))
+    assert 0.42 < len(runs) / 300 < 0.58
+    alone = volumes.images[~volumes.masks.any((1, 2, 3))]
+    assert all(label(image > 0)[1] == 1 for volume in alone[:20] for image in volume)
+    centres = np.array([[centre_of_mass(image) for image in volume] for volume in alone[:50]])
+    assert centres.min() > 2.5 and centres.max() < 12.5
+    assert 0.3 < np.linalg.norm(np.diff(centres, axis=1), axis=-1).mean() < 0.5
+
+
+def test_noise_hides_the_vessels_and_the_films_and_does_not_move_them():
+    for phantom in (vessels, contrast_films):
+        noisy, clear = (phantom(50, np.random.default_rng(5), noise=noise) for noise in (1, 0))
+        for a, b in zip(noisy[1:], clear[1:]):
+            np.testing.assert_array_equal(a, b)
+        hidden = noisy.images - clear.images
+        assert abs(hidden.mean()) < 0.01 and abs(hidden.std() - 1) < 0.01
+
+
+@pytest.fixture(scope="module")
+def films():
+    return contrast_films(500, np.random.default_rng(8), noise=0)
+
+
+def test_a_film_is_set_at_its_start_and_again_after_5_to_11_frames(films):
+    assert films.images.shape == (500, 24, 16, 16) and films.counts.shape == films.since.shape == (500, 24)
+    assert films.counts.dtype == bool and films.since.dtype == np.int64 and films.images.dtype == np.float32
+    assert (films.since[:, 0] == 0).all()
+    steps = np.diff(films.since, axis=1)
+    assert set(np.unique(steps[steps < 1])) <= set(range(-11, -4)) and set(np.unique(steps[steps > 0])) == {1}
+    assert films.since.max() == 11
+
+
+def test_a_spot_counts_by_the_last_disc_and_by_nothing_in_its_frame(films):
+    setting, lit = films.since == 0, films.images.any((2, 3))
+    middle = films.images[..., 7:9, 7:9].mean((2, 3))
+    assert set(np.unique(middle[setting])) == {-1.5, 1.5} and lit[setting].all()
+    last = np.maximum.accumulate(np.where(setting, np.arange(24), 0), axis=1)
+    bright = np.take_along_axis(middle, last, axis=1) > 0
+    np.testing.assert_array_equal(films.counts, bright & lit & ~setting)
+    spots = lit & ~setting
+    assert abs(spots[~setting].mean() - 0.5) < 0.02 and abs(bright[setting].mean() - 0.5) < 0.05
+    for look in (lambda x: x.max((1, 2)), lambda x: (x > 0).sum((1, 2)), lambda x: x.sum((1, 2))):
+        ours, others = (look(films.images[spots & (bright == side)]) for side in (True, False))
+        assert ks_2samp(ours, others).statistic < 0.05
+    near = films.since[spots] < 5
+    assert abs(bright[spots][near].mean() - bright[spots][~near].mean()) < 0.03
+
+
+def test_a_fitted_disc_has_the_area_of_the_cavity():
+    clip = ventricle(60, np.random.default_rng(9), speckle=0)
+    assert np.abs(fit_discs(clip.images) / clip.area - 1).mean() < 0.05
+    noisy = ventricle(60, np.random.default_rng(9))
+    off = fit_discs(noisy.images) / noisy.area - 1
+    assert abs(np.median(off)) < 0.05 and np.abs(off).mean() < 0.3
+    assert fit_discs(clip.images, [3.0]) == pytest.approx(np.full((60, 20), 9 * np.pi))
+    with pytest.raises(ValueError, match=r"images: expected shape \(N, T, S, S\)"):
+        fit_discs(clip.images[0])
+
+
 def test_a_latch_shows_its_class_once(rng):
     x, y = latch(500, 6, rng, classes=3, noise=0.5)
     assert x.shape == (500, 6, 3) and x.dtype == np.float32
@@ -163,6 +230,7 @@ def test_made_data_have_a_checksum_of_their_own():
         drawn_checksum(lesions, 2, noise=0.4),
         drawn_checksum(ventricle, 2),
     ]
+    assert sums[1].startswith("967940e99b3a") and sums[3].startswith("5d2a9657a0df")  # as the stored runs say
     assert len(set(sums)) == 4 and drawn_checksum(lesions, 2) == sums[1]
     almost = lambda *arguments, **options: tuple(a + 1e-9 for a in latch(*arguments, **options))
     other = lambda *arguments, **options: latch(*arguments, noise=0.6, **options)
@@ -175,6 +243,9 @@ def test_made_data_have_a_checksum_of_their_own():
         (lambda rng: latch(2, 0, rng), "steps: expected a whole number of at least 1, got 0"),
         (lambda rng: latch(2, 5, rng, noise=-1), r"noise: expected a number in \[0, inf\), got -1"),
         (lambda rng: lesions(0, rng), "examples: expected a whole number of at least 1, got 0"),
+        (lambda rng: vessels(2, rng, slices=8), "slices, size: expected at least 16 and 12, got 8 and 16"),
+        (lambda rng: contrast_films(2, rng, size=8), "size: expected at least 12, got 8; make the frames larger"),
+        (lambda rng: contrast_films(2, rng, noise=-1), r"noise: expected a number in \[0, inf\), got -1"),
         (lambda rng: ventricle(2, rng, frames=0), "frames: expected a whole number of at least 1, got 0"),
         (lambda rng: ventricle(2, rng, speckle=np.nan), r"speckle: expected a number in \[0, 1\], got nan"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn import metrics
 
-from medlstm.evaluation import brier, calibration_error, prior_shift, reliability, temperature
+from medlstm.evaluation import brier, calibration_error, calibration_slope, prior_shift, reliability, temperature
 
 
 def true_logits(rng, images=4000, classes=5, spread=2.0):
@@ -48,6 +48,31 @@ def test_equal_confidences_share_a_bin_in_any_order(rng):
     assert table.count.tolist() == [20, 20] and table.confidence == pytest.approx([0.7, 0.9])
     mixed = rng.permutation(40)
     assert np.allclose(reliability(y[mixed], p[mixed]), table)
+
+
+def test_of_one_class_the_direction_shows(rng):
+    logits, y = true_logits(rng, 4000, 2)
+    p = softmax(logits + np.array([0, 1.5]), axis=1)  # class 1 too often
+    table = reliability(y, p, of=1)
+    order = np.argsort(p[:, 1])
+    assert table.confidence == pytest.approx([p[part, 1].mean() for part in np.array_split(order, 10)])
+    assert table.accuracy == pytest.approx([(y[part] == 1).mean() for part in np.array_split(order, 10)])
+    assert (table.confidence[2:8] > table.accuracy[2:8]).all()
+    other = reliability(y, p, of=0)
+    assert other.confidence[::-1] == pytest.approx(1 - table.confidence)
+    for wrong in (2, -1):
+        with pytest.raises(ValueError, match=f"of: expected a class from 0 to 1, got {wrong}"):
+            reliability(y, p, of=wrong)
+
+
+@pytest.mark.parametrize("t", [0.5, 1, 3])
+def test_the_slope_finds_how_much_logits_were_sharpened_and_not_how_far_they_moved(rng, t):
+    logits, y = true_logits(rng, 4000, 2)
+    assert calibration_slope(t * logits + np.array([0, 2]), y) == pytest.approx(1 / t, rel=0.08)
+    with pytest.raises(ValueError, match=r"logits: expected shape \(N, 2\)"):
+        calibration_slope(logits[:, :1], y)
+    with pytest.raises(ValueError, match=r"none of \[1\]"):
+        calibration_slope(logits, 0 * y)
 
 
 def test_true_probabilities_have_a_small_error_and_sharpened_ones_a_large(rng):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlstm.evaluation import accuracy_difference, holm, mcnemar
+from medlstm.evaluation import accuracy_difference, holm, mcnemar, mean_difference, mean_interval
 
 
 def test_mcnemar_counts_only_disagreements():
@@ -34,6 +34,31 @@ def test_accuracy_difference_covers_seeds_and_images(rng):
     assert wider.low < result.low and wider.high > result.high
     with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
         accuracy_difference(y, a, b[:, 1:], rng)
+
+
+def test_a_mean_of_what_is_right_is_an_accuracy(rng):
+    y = np.zeros(300, int)
+    a, b = (rng.random((5, 300)) < wrong for wrong in (0.1, 0.3))
+    interval = mean_interval((a == 0).astype(float), rng, draws=500)
+    assert interval.value == pytest.approx((a == 0).mean()) and interval.low < interval.value < interval.high
+    ours = mean_difference(1.0 - a, 1.0 - b, rng, confidence=0.9, draws=4000)
+    theirs = accuracy_difference(y, a.astype(int), b.astype(int), rng)
+    assert ours.value == pytest.approx(theirs.value)
+    assert ours.low == pytest.approx(theirs.low, abs=0.01) and ours.high == pytest.approx(theirs.high, abs=0.01)
+
+
+def test_a_mean_by_the_normal_law_where_there_is_one_seed(rng):
+    errors = rng.normal(5, 2, (2, 400))
+    low, high = mean_interval(errors[:1], rng, draws=4000)[1:]
+    assert (high - low) / (2 * errors[0].std() / 20) == pytest.approx(1.96, rel=0.06)
+    same = mean_difference(errors[:1], errors[:1], rng)
+    assert same[:3] == (0, 0, 0) and same.p_value == 1
+    seeds = np.repeat([[1.0], [3.0]], 400, axis=1)  # images alike, seeds not
+    assert mean_interval(seeds, rng)[1:] == (1, 3)
+    with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
+        mean_difference(errors, errors[:, 1:], rng)
+    with pytest.raises(ValueError, match=r"values: expected shape \(S, N\)"):
+        mean_interval(errors[0], rng)
 
 
 def test_holm_by_hand():

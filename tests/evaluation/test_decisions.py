@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from medlstm.evaluation import accuracy, operating_point, predictive_values, sensitivity_specificity
+from medlstm.evaluation import accuracy, net_benefit, operating_point, predictive_values, sensitivity_specificity
 
 
 def youden(y, score, threshold):
@@ -95,3 +95,19 @@ def test_bad_questions_get_one_clear_sentence():
         predictive_values(rates.sensitivity, 0.9, 0.1)
     with pytest.raises(ValueError, match="prevalence: expected a number from 0 to 1, got 10"):
         predictive_values(0.8, 0.9, 10)
+
+
+def test_net_benefit_counts_people(rng):
+    y = (rng.random(1000) < 0.3).astype(int)
+    score = np.clip(0.4 * y + 0.6 * rng.random(1000), 0, 1)
+    called = score >= 0.25
+    by_hand = ((called & (y == 1)).sum() - (called & (y == 0)).sum() / 3) / 1000
+    assert net_benefit(y, score, 0.25, y.mean()) == pytest.approx(by_hand)
+    assert net_benefit(1 - y, score, 0.25, y.mean(), positive=0) == pytest.approx(by_hand)
+    assert net_benefit(y, np.ones(1000), 0.2, 0.16) == pytest.approx(0.16 - 0.84 / 4)  # calling all
+    assert net_benefit(y, np.zeros(1000), 0.2, 0.16) == 0  # and none
+    assert net_benefit(y, y.astype(float), 0.5, 0.16) == pytest.approx(0.16)
+    with pytest.raises(ValueError, match=r"threshold: expected a number in \[0, 1\), got 1"):
+        net_benefit(y, score, 1, 0.16)
+    with pytest.raises(ValueError, match=r"prevalence: expected a number in \[0, 1\], got 16"):
+        net_benefit(y, score, 0.2, 16)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from medlstm.evaluation import auc, auc_difference, auc_interval
+from medlstm.evaluation import auc, auc_difference, auc_interval, auc_pairs
 
 
 def simulate(rng, y, classes, seeds=1, shift=1.0, noise=0.0):
@@ -127,6 +127,19 @@ def test_two_networks_are_judged_on_the_same_drawn_images(rng):
     result = auc_difference(y, pair[:1], pair[1:], rng, draws=400)
     alone = auc_interval(y, pair[:1], rng, draws=400)
     assert result.high - result.low < 0.6 * (alone.high - alone.low)
+
+
+def test_pairs_are_the_differences_of_shared_draws(rng):
+    y = np.arange(60) % 2
+    a, b = (simulate(rng, y, 2, seeds=s, noise=1) for s in (3, 2))
+    pairs = auc_pairs(y, {"a": a, "b": b, "again": a}, np.random.default_rng(3), draws=300)
+    assert list(pairs) == [("a", "b"), ("a", "again"), ("b", "again")]
+    alone = auc_difference(y, a, b, np.random.default_rng(3), draws=300)
+    assert pairs["a", "b"] == pytest.approx(alone)
+    assert pairs["a", "again"].value == 0 and pairs["a", "again"].low < 0 < pairs["a", "again"].high
+    assert pairs["b", "again"].value == -pairs["a", "b"].value
+    with pytest.raises(ValueError, match=r"b: expected shape \(S, 60, K\)|b: expected shape|sum to 1"):
+        auc_pairs(y, {"a": a, "b": 2 * b}, rng)
 
 
 def test_two_thousand_draws_take_less_than_two_seconds(rng):

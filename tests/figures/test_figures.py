@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from medlstm import figures
+from medlstm.evaluation.calibration import Reliability
 from medlstm.explanation import evidence, trace
 from medlstm.network import SequenceClassifier
 
@@ -166,3 +167,11 @@ def test_digits_and_rows(read):
     assert [t for t in titles(plt.gcf()) if t] == ["a", "b", "c"]
     figures.rows_of_a_digit(x[0], (3, 20), "title")
     assert [text.get_text() for text in plt.gcf().axes[1].texts] == ["$x_{3}$", "$x_{20}$"]
+
+
+def test_a_reliability_figure_says_what_its_axes_are():
+    table = Reliability(np.array([0.1, 0.9]), np.array([0.0, 0.4]), np.array([5, 5]))
+    figures.reliability({"validation": table, "test": table}, "title", "predicted share", "observed share")
+    left, right = plt.gcf().axes
+    assert left.get_ylabel() == "observed share" and right.get_xlabel() == "predicted share"
+    np.testing.assert_array_equal(right.lines[1].get_xydata(), [[0.1, 0.0], [0.9, 0.4]])

@@ -27,7 +27,13 @@ def test_a_changed_slice_reaches_those_who_may_see_it_and_no_other(sequence, rng
 
 @pytest.mark.parametrize(
     ("task", "shape"),
-    [("detection", (2, T)), ("segmentation", (2, T, S, S)), ("ejection_fraction", (2,)), ("contracting", (2, T))],
+    [
+        ("detection", (2, T)),
+        ("segmentation", (2, T, S, S)),
+        ("ejection_fraction", (2,)),
+        ("contracting", (2, T)),
+        ("contrast", (2, T)),
+    ],
 )
 def test_what_each_task_returns(task, shape, rng):
     images = rng.normal(size=(2, T, S, S)).astype(np.float32)

@@ -4,11 +4,23 @@ from medlstm.datasets.augmentation import shift
 from medlstm.datasets.manifest import checksums
 from medlstm.datasets.medmnist import BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist, medmnist_info
 from medlstm.datasets.mnist import load_mnist
-from medlstm.datasets.phantoms import Lesions, Ventricles, drawn_checksum, latch, lesions, ventricle
+from medlstm.datasets.phantoms import (
+    Films,
+    Lesions,
+    Ventricles,
+    contrast_films,
+    drawn_checksum,
+    fit_discs,
+    latch,
+    lesions,
+    ventricle,
+    vessels,
+)
 from medlstm.datasets.splits import Split, Splits, duplicates, scaled
 
 __all__ = [
     "BOOK_SETS",
+    "Films",
     "Lesions",
     "Split",
     "Splits",
@@ -16,9 +28,11 @@ __all__ = [
     "at_hand",
     "checksums",
     "content_checksum",
+    "contrast_films",
     "drawn_checksum",
     "duplicates",
     "fetch_medmnist",
+    "fit_discs",
     "latch",
     "lesions",
     "load_medmnist",
@@ -27,4 +41,5 @@ __all__ = [
     "scaled",
     "shift",
     "ventricle",
+    "vessels",
 ]

@@ -7,8 +7,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.stats import rankdata
 from sklearn import metrics
+from sklearn.linear_model import LogisticRegression
 
-from medlstm.checks import check_array, check_labels, check_probabilities
+from medlstm.checks import check_array, check_every_class, check_labels, check_probabilities
 
 
 class Reliability(NamedTuple):
@@ -46,8 +47,10 @@ def brier(y, probabilities):
     return float(metrics.brier_score_loss(y, probabilities, labels=classes, scale_by_half=True))
 
 
-def reliability(y, probabilities, bins=10):
+def reliability(y, probabilities, bins=10, of=None):
     """How sure, and how often right, in bins of equally many images from the least sure to the most.
+
+    Or, `of` one class: how often it was predicted to be there, and how often it was.
 
     Parameters
     ----------
@@ -58,6 +61,9 @@ def reliability(y, probabilities, bins=10):
     bins : int
         Images of equal confidence share a bin, so that their order does not matter; a bin that
         this leaves empty is left out.
+    of : int, optional
+        A class: images are then sorted by its probability, whose mean is ``confidence``; ``accuracy`` is
+        the share of images of this class. A network that is wrong in one direction shows it here alone.
 
     Returns
     -------
@@ -70,9 +76,14 @@ def reliability(y, probabilities, bins=10):
         If shapes, kinds or classes do not fit, rows do not sum to 1, or `bins` is not 1 to N.
     """
     _check(y, probabilities)
+    if of is not None and of not in range(probabilities.shape[1]):
+        raise ValueError(f"of: expected a class from 0 to {probabilities.shape[1] - 1}, got {of}; count from 0")
     if not 1 <= bins <= len(y):
         raise ValueError(f"bins: expected 1 to {len(y)}, one image each, got {bins}; take fewer")
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    if of is None:
+        confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    else:
+        confidence, right = probabilities[:, of], y == of
     bin_of = (rankdata(confidence, method="min").astype(int) - 1) * bins // len(y)
     _, bin_of, count = np.unique(bin_of, return_inverse=True, return_counts=True)
     return Reliability(np.bincount(bin_of, confidence) / count, np.bincount(bin_of, right) / count, count)
@@ -135,6 +146,34 @@ def temperature(logits, y):
 
     best = minimize_scalar(cross_entropy, bounds=(np.log(0.01), np.log(100)), method="bounded")
     return float(np.exp(best.x))
+
+
+def calibration_slope(logits, y):
+    """How steeply the truth follows the log odds of class 1: below 1 for a network that is too sure.
+
+    The slope of a logistic regression of the classes on the log odds, with an intercept of its own.
+
+    Parameters
+    ----------
+    logits : array (N, 2)
+        What goes into the softmax; the logarithm of its probabilities serves as well.
+    y : array of integers (N,)
+        True classes, 0 and 1; both must occur.
+
+    Returns
+    -------
+    float
+        1 for a network that is neither too sure nor too modest, on either side of the mean.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes, kinds or classes do not fit.
+    """
+    check_array("logits", logits, ("N", 2), dtype=np.float64)
+    check_every_class(y, len(logits), 2)
+    odds = np.diff(logits.astype(float), axis=1)
+    return float(LogisticRegression(C=np.inf, max_iter=1000).fit(odds, y).coef_[0, 0])
 
 
 def prior_shift(probabilities, old, new):

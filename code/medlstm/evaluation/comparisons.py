@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from medlstm.checks import check_array, generator
-from medlstm.evaluation.intervals import difference, draw_images, over_seeds
+from medlstm.evaluation.intervals import Interval, difference, draw_images, over_seeds, percentile_interval
 
 
 class Discordant(NamedTuple):
@@ -88,6 +88,70 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         over_seeds(figures[:, ours], rng) - over_seeds(figures[:, ~ours], rng),
         confidence,
     )
+
+
+def mean_interval(values, rng, confidence=0.95, draws=2000):
+    """The mean of what several trainings score on each image, with an interval over seeds and images.
+
+    Parameters
+    ----------
+    values : array (S, N)
+        A number for each of S trained networks and N images: a squared error, or 1 where it is right.
+    rng : numpy.random.Generator or int
+    confidence : float
+        Coverage of the percentile interval.
+    draws : int
+        Bootstrap samples, each of which draws the images and the seeds anew.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `values` is no such array.
+    """
+    check_array("values", values, ("S", "N"))
+    rng = generator(rng)
+    samples = over_seeds(_drawn_means(values, draws, rng), rng)
+    return Interval(float(values.mean()), *percentile_interval(samples, confidence))
+
+
+def mean_difference(values, other, rng, confidence=0.95, draws=2000):
+    """How far two ways of training differ in the mean of such numbers, on the same drawn images.
+
+    Parameters
+    ----------
+    values, other : arrays (S, N)
+        As in `mean_interval`; S may differ.
+    rng : numpy.random.Generator or int
+    confidence, draws
+        As in `mean_interval`. Both ends within a margin at 0.9 is, about, the two one-sided tests of
+        equivalence at 0.05 (Schuirmann 1987).
+
+    Returns
+    -------
+    Difference
+        Mean of the first less that of the second, its interval, and the two-sided p-value of `difference`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are no such, or of different lengths.
+    """
+    check_array("values", values, ("S", "N"))
+    check_array("other", other, ("S", values.shape[1]))
+    rng = generator(rng)
+    figures = _drawn_means(np.concatenate([values, other]), draws, rng)
+    samples = over_seeds(figures[:, : len(values)], rng) - over_seeds(figures[:, len(values) :], rng)
+    return difference(values.mean() - other.mean(), samples, confidence)
+
+
+def _drawn_means(values, draws, rng):
+    """The mean of each row of values (S, N) over the images of each draw (draws, S)."""
+    images = values.shape[1]
+    return draw_images(np.ones(images, int), draws, rng) @ values.T.astype(float) / images
 
 
 def holm(p_values):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics
 
-from medlstm.checks import check_array, check_every_class
+from medlstm.checks import check_array, check_every_class, check_number
 from medlstm.evaluation.intervals import Interval, proportion
 
 
@@ -120,6 +120,43 @@ def predictive_values(sensitivity, specificity, prevalence):
             sensitivity * sick / (sensitivity * sick + (1 - specificity) * well),
             specificity * well / (specificity * well + (1 - sensitivity) * sick),
         )
+
+
+def net_benefit(y, score, threshold, prevalence, positive=1):
+    """Rightly called less wrongly called at the price that the threshold sets (Vickers and Elkin 2006).
+
+    Whoever acts from a probability t on takes t / (1 - t) needless actions to weigh like one miss.
+
+    Parameters
+    ----------
+    y : array of integers (N,)
+        True classes, 0 and 1; both must occur.
+    score : array (N,)
+        Probability of the positive class where it has this prevalence; see `prior_shift`.
+    threshold : float
+        From 0 up to, not including, 1.
+    prevalence : float
+        Share of the positive class where the scores are used; the sick and the well of there are taken to
+        be called as often as those of `y`.
+    positive : {0, 1}
+        Which class is the positive one.
+
+    Returns
+    -------
+    float
+        At most `prevalence`; 0 for calling nobody.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes, kinds or numbers do not fit, or a class is missing from `y`.
+    """
+    _check_score(y, score, positive)
+    check_number("threshold", threshold, "[0, 1)")
+    check_number("prevalence", prevalence, "[0, 1]")
+    sick, called = y == positive, score >= threshold
+    price = threshold / (1 - threshold)
+    return float(prevalence * called[sick].mean() - (1 - prevalence) * price * called[~sick].mean())
 
 
 def _check_score(y, score, positive):

@@ -1,8 +1,8 @@
 """How do recurrent networks fare on real medical images, beside networks without a memory?
 
 Four sets of MedMNIST, with 28 pixels a side. Each run trains on the training images, takes its
-threshold and temperature from the validation images, and is judged on the test images once, after
-every choice below was made and whatever comes out.
+threshold and temperature from the validation images, and is judged on the test images after every
+choice below was made and whatever comes out; what had been seen of them before is said below.
 
 The choices were made with one seed on training and validation images together, cut into four parts:
 trained on three, judged on the fourth, for two of the parts; mean AUC. BreastMNIST: `conv_lstm` 0.896

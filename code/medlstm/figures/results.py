@@ -122,16 +122,19 @@ def two_groups(healthy, ill, threshold, curve, title):
     headline(figure, title)
 
 
-def reliability(tables, title):
-    """How often right against how sure; `tables` maps a caption to a `medlstm.evaluation.calibration.Reliability`."""
+def reliability(tables, title, xlabel="how sure", ylabel="how often right"):
+    """How often right against how sure, or as the labels say.
+
+    `tables` maps a caption to a `medlstm.evaluation.calibration.Reliability`.
+    """
     figure, axes = plt.subplots(1, len(tables), figsize=(7, 3.1), sharex=True, sharey=True, squeeze=False)
     least = min(min(table.confidence.min(), table.accuracy.min()) for table in tables.values())
     for axis, (caption, table) in zip(axes[0], tables.items()):
         axis.plot([least, 1], [least, 1], color=FAINT, linestyle=":")
         axis.plot(table.confidence, table.accuracy, "o-", color=INK, markersize=5)
         axis.set_title(caption, fontsize=9, fontweight="normal")
-        axis.set(xlabel="how sure")
-    axes[0, 0].set_ylabel("how often right")
+        axis.set(xlabel=xlabel)
+    axes[0, 0].set_ylabel(ylabel)
     headline(figure, title)
 
 

@@ -30,8 +30,8 @@ def build(name, input_shape, task, seed):
         As above.
     input_shape : tuple of int
         Shape of one example, (T, S, S), S a multiple of 4.
-    task : {"detection", "segmentation", "ejection_fraction", "contracting"}
-        A logit a slice, a logit a pixel, one number in per cent, a logit a frame.
+    task : {"detection", "segmentation", "ejection_fraction", "contracting", "contrast"}
+        A logit a slice, a logit a pixel, one number in per cent, a logit a frame, twice.
     seed : int
         Decides all randomness from here on: Python's, NumPy's and the framework's.
 
@@ -139,4 +139,5 @@ TASKS = {
     "segmentation": (SEQUENCES, _a_logit_a_pixel, _overlap),
     "ejection_fraction": (SUMMARIES, _per_cent, "mean_squared_error"),
     "contracting": (SEQUENCES, _one_logit, _logistic),
+    "contrast": (SEQUENCES, _one_logit, _logistic),
 }
