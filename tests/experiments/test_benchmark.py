@@ -46,3 +46,44 @@ def test_the_stored_table_is_complete():
         (name, what, threads) for name in CONTENDERS for what in ("train", "predict") for threads in (1, 2)
     }
     assert all(len(row["milliseconds"]) == stored["settings"]["rounds"] for row in main)
+
+
+def row(milliseconds, steps=28, batch=128, units=(128, 64), model="pytorch"):
+    return {
+        "model": model,
+        "what": "train",
+        "threads": 2,
+        "batch": batch,
+        "steps": steps,
+        "units": list(units),
+        "milliseconds": milliseconds,
+    }
+
+
+@pytest.mark.parametrize("smaller", [{"steps": 14}, {"batch": 32}, {"units": (64, 32)}])
+def test_a_table_in_which_more_work_takes_less_time_is_refused(smaller):
+    small, large = row([12.4, 12.3, 90.0], **smaller), row([11.4, 11.5, 11.6])
+    assert benchmark.contradictions([large, small]) == [(small, large)]
+    with pytest.raises(ValueError, match="pytorch, train, 2 thread.*12.4 ms for .* but 11.5 ms for .*measure again"):
+        benchmark.refuse_contradictions([large, small])
+
+
+def test_a_table_that_can_be_true_is_not_refused():
+    benchmark.refuse_contradictions(
+        [
+            row([11.0]),
+            row([11.2], steps=14),  # within the margin
+            row([5.0], steps=112, batch=32),  # neither task is the larger one
+            row([50.0], batch=32, model="jax"),
+            row([6.0], units=(64, 32)),
+        ]
+    )
+
+
+def test_a_refused_table_is_not_stored(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["benchmark"])
+    monkeypatch.setattr(benchmark, "measure", lambda *_: [row([12.0], steps=14), row([11.0])])
+    monkeypatch.setattr(benchmark, "report", lambda runs: None)
+    monkeypatch.setattr(benchmark, "whole_file", lambda path: pytest.fail("a table was written"))
+    with pytest.raises(ValueError, match="measure again"):
+        benchmark.main()

@@ -59,6 +59,8 @@ def test_occlusion_measures_the_fall_of_the_logit(network, rng):
     np.testing.assert_allclose(falls[0, 4], (network.forward(x[:1]) - network.forward(covered))[0, 0], atol=1e-14)
     x[:, 2:4] = fill
     np.testing.assert_allclose(occlude_rows(network, x, target, fill, 2)[:, 2], 0, atol=1e-14)
+    np.testing.assert_allclose(occlude_rows(network, x, target, np.tile(fill, (7, 1)), 2)[:, 2], 0, atol=1e-14)
+    np.testing.assert_array_equal(occlude_rows(network, x[:1], target[:1], x[0], height=3), np.zeros((1, 5)))
 
 
 def test_bad_requests_get_one_clear_sentence(network, rng):

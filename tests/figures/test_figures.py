@@ -40,12 +40,13 @@ def test_six_quantities_differ_in_grey_or_in_their_mark():
     assert min(255 - g for g in grey) > 70  # each is seen on white paper
 
 
-def test_gate_maps_show_all_six_with_the_cells_in_one_order(read):
+@pytest.mark.parametrize("order", [None, np.array([3, 0, 5, 1, 2, 4])])
+def test_gate_maps_show_all_six_with_the_cells_in_one_order(read, order):
     network, x = read
     layer = trace(network, x)[1]
-    figures.gate_maps(x[1], layer, "title", example=1)
+    figures.gate_maps(x[1], layer, "title", order, example=1)
     maps = [axis.images[0].get_array() for axis in plt.gcf().axes if axis.images][1:]
-    order = np.abs(layer["hidden"][1]).argmax(axis=0).argsort(kind="stable")
+    order = range(6) if order is None else order
     for drawn, name in zip(maps, figures.QUANTITIES, strict=True):
         np.testing.assert_array_equal(drawn, layer[name][1][:, order])
 
@@ -74,6 +75,11 @@ def test_seeds_are_dots_with_their_mean():
     assert [text.get_text() for text in axis.texts] == ["98.00", "50.00"]
 
 
+def test_seeds_stand_beside_chance():
+    figures.seeds({"a": [0.97, 0.99]}, "title", chance=0.25)
+    assert list(plt.gca().lines[-1].get_xdata()) == [25, 25] and plt.gca().texts[-1].get_text() == "chance"
+
+
 def test_dots_stand_beside_their_middle():
     figures.dots({"a": [3.0, 1.0, 8.0]}, "title", "milliseconds")
     axis = plt.gca()
@@ -91,15 +97,17 @@ def test_gates_are_drawn_over_the_ink_and_named():
     assert {"forget gate", "input gate", "output gate"} < {text.get_text() for text in axis.texts}
 
 
-def test_attributions_share_one_scale_of_either_sign_in_each_picture(read):
+def test_attributions_stand_on_one_scale_and_each_on_its_own(read):
     _, x = read
     values = x - 0.7
-    figures.attributions(x, {"one": values, "two": -values}, "title")
-    axes = plt.gcf().axes
-    assert len(axes) == 6 and axes[3].get_ylabel() == "two"
-    drawn = axes[1].images[0]
-    np.testing.assert_array_equal(drawn.get_array(), values[1])
-    assert drawn.get_clim() == (-np.abs(values[1]).max(), np.abs(values[1]).max())
+    figures.attributions({"one": values, "two": -values / 8}, "title")
+    panels = [axis for axis in plt.gcf().axes if axis.images and axis.get_label() != "<colorbar>"]
+    assert len(panels) == 12 and panels[6].get_ylabel() == "two"
+    assert all(axis.images[0].get_clim() == (-1, 1) for axis in panels)
+    drawn = [axis.images[0].get_array() for axis in panels]
+    np.testing.assert_allclose(drawn[1], values[1] / np.abs(values).max())
+    np.testing.assert_allclose(drawn[7], -values[1] / 8 / np.abs(values).max())
+    np.testing.assert_allclose(drawn[10], -values[1] / np.abs(values[1]).max())
 
 
 def test_profiles_stand_beside_the_middle_of_their_bands(read):
@@ -155,10 +163,12 @@ def test_each_unit_is_numbered_at_the_end_of_its_line():
 
 
 def test_learning_curve_has_a_tick_an_epoch():
-    figures.learning_curve(np.linspace(2, 0.1, 120), 40, "It falls")
+    losses = np.linspace(2, 0.1, 120)
+    figures.learning_curve(losses, 40, "It falls")
     axis = plt.gca()
     assert list(axis.get_xticks()) == [0, 40, 80, 120] and titles(plt.gcf()) == ["It falls"]
-    assert len(axis.lines[1].get_xdata()) == 120 - 49
+    mean = axis.lines[1]
+    np.testing.assert_allclose(mean.get_ydata(), np.interp(mean.get_xdata() - 0.5, axis.lines[0].get_xdata(), losses))
 
 
 def test_digits_and_rows(read):

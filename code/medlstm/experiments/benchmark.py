@@ -2,6 +2,7 @@
 
 Machines drift, so only ratios within one run are worth quoting. Each contender lives in a process
 of its own, tied to the same cores; they take turns, a few steps at a time, and never run together.
+A table in which more work took less time is refused: something disturbed it, and nobody knows what else.
 """
 
 import argparse
@@ -29,6 +30,7 @@ GROWTH = [
     Task(units=(64, 32)),
     Task(units=(256, 128)),
 ]
+MARGIN = 1.03  # a smaller task may take so many times as long as a larger one before a table is refused
 PEERS = ("numpy", "keras_unrolled", "keras", "pytorch")  # those whose growth is followed
 NEEDS = {"pytorch": "torch", "jax": "jax"}
 
@@ -53,6 +55,7 @@ def main():
         for task in GROWTH:
             runs += measure(task, [name for name in PEERS if name in here], len(_cores()), rounds // 2, steps)
     report(runs)
+    refuse_contradictions(runs)
     if not quick:
         stored = {
             "experiment": "speed",
@@ -122,6 +125,55 @@ def report(runs):
             "{1:5.2f} times NumPy's ({0:.2f} to {2:.2f})".format(*ratios)
             + f"{row['megabytes']:7.0f} MB"
         )
+
+
+def contradictions(runs):
+    """Pairs of rows in which more work took less time.
+
+    Parameters
+    ----------
+    runs : list of dict
+        Rows as `measure` returns them.
+
+    Returns
+    -------
+    list of pairs of dicts
+        The smaller task first. Both have the same model, the same threads and the same kind of step; batch,
+        steps and units are nowhere larger in the first, and somewhere smaller. Yet its median time is more
+        than `MARGIN` times that of the second.
+    """
+
+    def size(row):
+        return (row["batch"], row["steps"], *row["units"])
+
+    return [
+        (small, large)
+        for small in runs
+        for large in runs
+        if all(small[key] == large[key] for key in ("model", "what", "threads"))
+        and size(small) != size(large)
+        and all(a <= b for a, b in zip(size(small), size(large), strict=True))
+        and np.median(small["milliseconds"]) > MARGIN * np.median(large["milliseconds"])
+    ]
+
+
+def refuse_contradictions(runs):
+    """Raise a ValueError, with a sentence for each pair, if more work took less time in a table."""
+    found = [
+        f"{small['model']}, {small['what']}, {small['threads']} thread(s): {np.median(small['milliseconds']):.1f} ms "
+        f"for {_named(small)}, but {np.median(large['milliseconds']):.1f} ms for {_named(large)}"
+        for small, large in contradictions(runs)
+    ]
+    if found:
+        raise ValueError(
+            "runs: expected more work to take more time, got "
+            + "; ".join(found)
+            + "; something else was running, so nothing is stored: measure again"
+        )
+
+
+def _named(row):
+    return f"batch {row['batch']}, {row['steps']} steps, units {tuple(row['units'])}"
 
 
 def versions(names):

@@ -106,8 +106,8 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
     x : array (N, T, ...)
     target : array of integers (N,)
         The class whose logit is watched.
-    fill : float or array that broadcasts to the band
-        What covers the rows, such as 0 or the mean row of the training set.
+    fill : float or array that broadcasts to an example (T, ...)
+        What covers the rows: 0, one row for every place, or an example whose row t covers row t.
     height : int
         Rows in a band.
 
@@ -126,10 +126,11 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
     if not 1 <= height <= x.shape[1]:
         raise ValueError(f"height: expected 1 to {x.shape[1]} rows, got {height}; choose one within")
     everyone = np.arange(len(x))
+    fill = np.broadcast_to(fill, x.shape[1:])
     whole = network.forward(x)[everyone, target]
     falls = []
     for t in range(x.shape[1] - height + 1):
         covered = x.copy()
-        covered[:, t : t + height] = fill
+        covered[:, t : t + height] = fill[t : t + height]
         falls.append(whole - network.forward(covered)[everyone, target])
     return np.stack(falls, axis=1)

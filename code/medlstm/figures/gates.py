@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from medlstm.figures.style import FAINT, INK, QUANTITIES, colours, headline, names_at_ends, paper
+from medlstm.figures.style import FAINT, INK, QUANTITIES, SIGNED, headline, names_at_ends, paper, rising
 
 
 def cell_drawing(highlight, title):
@@ -128,13 +128,14 @@ def over_time(panels, start, ylabel, title):
         names_at_ends(axis, [(len(values), end, str(k)) for k, end in enumerate(values[-1], 1)])
 
 
-def gate_maps(image, trace, title, example=0):
+def gate_maps(image, trace, title, order=None, example=0):
     """A digit beside heat maps (28 rows by H units) of the six quantities while it was read.
 
-    `trace` is one layer's dict of `medlstm.explanation.trace`. The units stand in the order of the
-    row at which their hidden state is largest, the same order in every map.
+    `trace` is one layer's dict of `medlstm.explanation.trace`. The units stand in the same `order` in
+    every map, as they are numbered unless given. Let the order come from other examples: units sorted
+    by what is drawn show a staircase whatever it is, noise too.
     """
-    order = np.abs(trace["hidden"][example]).argmax(axis=0).argsort(kind="stable")
+    order = np.arange(trace["hidden"].shape[2]) if order is None else order
     figure = plt.figure(figsize=(7, 4.6))
     grid = figure.add_gridspec(2, 4, width_ratios=(1.5, 1, 1, 1))
     digit = figure.add_subplot(grid[:, 0])
@@ -144,7 +145,7 @@ def gate_maps(image, trace, title, example=0):
         axis = figure.add_subplot(grid[k // 3, 1 + k % 3])
         drawn = axis.imshow(
             trace[name][example][:, order],
-            cmap=colours(look),
+            cmap=SIGNED if look.low < 0 else rising(look.colour),
             aspect="auto",
             vmin=look.low,
             vmax=look.high,

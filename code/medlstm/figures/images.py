@@ -83,27 +83,43 @@ def reading(images, evidence, title):
     headline(figure, title)
 
 
-def attributions(images, maps, title):
-    """Signed attributions over each image (N, 28, 28): `maps` holds one row of pictures a name."""
+def attributions(maps, title):
+    """Signed attributions (N, 28, 28), one row of pictures a name: on one scale, then each on its own.
+
+    The left half shows all maps on the scale of the first row's largest value, the right half the same
+    maps, each scaled to its own. No outline of the image is drawn: what looks like it is in the map.
+    """
+    number = len(next(iter(maps.values())))
+    largest = np.abs(next(iter(maps.values()))).max()
     figure, axes = plt.subplots(
-        len(maps), len(images), figsize=(1.75 * len(images) + 0.6, 1.75 * len(maps) + 0.4), squeeze=False
+        len(maps),
+        2 * number + 1,
+        figsize=(7, 1.02 * len(maps) + 0.9),
+        width_ratios=[1] * number + [0.2] + [1] * number,
+        squeeze=False,
     )
     for row, (name, values) in zip(axes, maps.items()):
-        for axis, image, value in zip(row, images, values):
-            limit = np.abs(value).max()
-            axis.imshow(value, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-            axis.contour(image, levels=[0.3], colors=[FAINT], linewidths=0.7)
+        row[number].axis("off")
+        panels = [*row[:number], *row[number + 1 :]]
+        for axis, value, limit in zip(panels, [*values, *values], [largest] * number + [None] * number):
+            limit = limit or np.abs(value).max()
+            drawn = axis.imshow(value / limit, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(True)
             axis.spines[:].set_linewidth(0.5)
         row[0].set_ylabel(name)
+    for axis, caption in ((axes[0, 0], "one scale for all"), (axes[0, number + 1], "each on its own scale")):
+        axis.set_title(caption, fontsize=9, fontweight="normal")
+    bar = figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.4, aspect=25, pad=0.02, ticks=[-1, 0, 1])
+    bar.ax.set_xticklabels(["lowered", "0", "raised"])
+    bar.outline.set_visible(False)
     headline(figure, title)
 
 
 def beside_rows(images, profiles, title):
     """Images (N, 28, 28), each beside lines along its rows: `profiles` maps a name to values (N, bands)."""
     figure, axes = plt.subplots(
-        1, 2 * len(images), figsize=(2.4 * len(images), 2.6), width_ratios=[1.1, 1] * len(images), sharey=True
+        1, 2 * len(images), figsize=(2.4 * len(images), 2.8), width_ratios=[1.1, 1] * len(images), sharey=True
     )
     for k, image in enumerate(images):
         left, right = axes[2 * k], axes[2 * k + 1]
@@ -116,7 +132,7 @@ def beside_rows(images, profiles, title):
         right.tick_params(left=False)
         right.set_xlabel("fall of the logit", fontsize=8)
     axes[0].set_ylabel("row")
-    axes[-1].legend(frameon=False, fontsize=7, loc="lower right", handlelength=1)
+    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower right", ncols=len(profiles), frameon=False)
     headline(figure, title)
 
 

@@ -14,7 +14,7 @@ def learning_curve(losses, batches_per_epoch, title):
     window = min(50, len(losses))
     mean = np.convolve(losses, np.ones(window) / window, mode="valid")
     axis.plot(steps, losses, color=FAINT, alpha=0.45, linewidth=0.7)
-    axis.plot(steps[window - 1 :], mean, color=LINES[0], linewidth=2)
+    axis.plot(steps[window // 2 :][: len(mean)], mean, color=LINES[0], linewidth=2)
     axis.annotate(
         "each batch",
         (steps[len(steps) // 30], losses[len(steps) // 30]),
@@ -35,9 +35,15 @@ def learning_curve(losses, batches_per_epoch, title):
     axis.margins(x=0.01)
 
 
-def seeds(accuracies, title, xlabel="test accuracy (%); a dot is a seed, a line is the mean"):
-    """One dot a seed: `accuracies` maps the name of a model to its accuracies, between 0 and 1."""
+def seeds(accuracies, title, xlabel="test accuracy (%); a dot is a seed, a line is the mean", chance=None):
+    """One dot a seed: `accuracies` maps the name of a model to its accuracies, between 0 and 1, as is `chance`."""
     dots({name: 100 * np.asarray(values) for name, values in accuracies.items()}, title, xlabel, np.mean, 2)
+    if chance is not None:
+        axis = plt.gca()
+        axis.axvline(100 * chance, color=FAINT, linestyle=":", zorder=0)
+        axis.annotate(
+            "chance", (100 * chance, 0.5), (4, 0), textcoords="offset points", fontsize=8, va="center", color=INK
+        )
 
 
 def dots(groups, title, xlabel, middle=np.median, decimals=1):

@@ -44,6 +44,7 @@ MARKS = ("o", "s", "^", "D", "v", "X")
 EVIDENCE = LinearSegmentedColormap.from_list("evidence", ["#ffffff", LINES[0]])
 MISTAKES = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", LINES[1]])
 SIGNED = LinearSegmentedColormap.from_list("signed", [LINES[0], "#ffffff", LINES[1]])
+"""For all that has a sign: navy below zero, rust above. In grey print both are dark."""
 
 
 def headline(figure, title):
@@ -79,8 +80,6 @@ def paper(axis, image):
     axis.spines[:].set_linewidth(0.5)
 
 
-def colours(look):
-    """White to the colour of a quantity; for one of either sign, from navy over white."""
-    if look.low < 0:
-        return LinearSegmentedColormap.from_list(look.title, [LINES[0], "#ffffff", look.colour])
-    return LinearSegmentedColormap.from_list(look.title, ["#ffffff", look.colour])
+def rising(colour):
+    """White to a colour."""
+    return LinearSegmentedColormap.from_list(colour, ["#ffffff", colour])
