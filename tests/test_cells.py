@@ -282,3 +282,12 @@ def test_the_larger_the_bias_the_longer_it_keeps(name, rng):
 def test_keep_says_what_it_takes(name, bias, value, error, message):
     with pytest.raises(error, match=message):
         keep(name, bias, value)
+
+
+def test_each_cell_can_be_held_at_a_value_of_its_own(rng):
+    cell, values = CELLS["standard"], np.array([0.0, 0.3, 1.0])
+    held = clamp(cell, cell.initial_parameters(2, 3, rng), forget=values)
+    trace, _ = run(cell, rng.normal(size=(4, 5, 2)), held)
+    np.testing.assert_allclose(trace["forget"], np.broadcast_to(values, (4, 5, 3)), atol=1e-12)
+    with pytest.raises(ValueError, match="forget: expected a number in"):
+        clamp(cell, held, forget=np.array([0.0, 0.3, 1.5]))

@@ -218,11 +218,11 @@ def clamp(cell, params, /, **values):
         A value of `CELLS`.
     params : dict of arrays
         Its parameters; left unchanged.
-    **values : float
-        Block name and value, such as ``forget=1.0, input=0.0``: from 0 to 1 for a gate, from -1 to
-        1 for the candidate, ends included. The weights of the block become 0 and its bias the
-        inverse of its activation at the value; at the ends, so large that rounding leaves 0 or 1.
-        A softmax gate cannot be held, since its units share one sum.
+    **values : float or array (H,)
+        Block name and value, of all cells or of each, such as ``forget=1.0, input=0.0``: from 0 to 1
+        for a gate, from -1 to 1 for the candidate, ends included. The weights of the block become 0 and
+        its bias the inverse of its activation at the value; at the ends, so large that rounding leaves 0
+        or 1. A softmax gate cannot be held, since its units share one sum.
 
     Returns
     -------
@@ -245,7 +245,8 @@ def clamp(cell, params, /, **values):
             raise ValueError(
                 f"{name}: expected a sigmoid or a tanh, got a softmax, whose units share one sum; hold another block"
             )
-        check_number(name, value, "[-1, 1]" if activation == "tanh" else "[0, 1]")
+        for number in value if np.ndim(value) else [value]:
+            check_number(name, number, "[-1, 1]" if activation == "tanh" else "[0, 1]")
         block = slice(cell.blocks.index(name) * units, (cell.blocks.index(name) + 1) * units)
         params["kernel"][:, block] = params["recurrent_kernel"][:, block] = 0
         with np.errstate(divide="ignore"):

@@ -7,13 +7,17 @@ from medlstm.figures.style import EVIDENCE, FAINT, INK, LINES, MARKS, SIGNED, he
 
 
 def digits(images, captions, columns=10, title=None, cmap="gray_r"):
-    """Images (N, 28, 28) in a grid, each under its caption; "gray" shows what was measured as light."""
+    """Images (N, 28, 28) in a grid, each under its caption; "gray" shows what was measured as light.
+
+    Images of uint8 share one scale, from 0 to 255; others have each its own.
+    """
+    limits = {"vmin": 0, "vmax": 255} if np.asarray(images).dtype == np.uint8 else {}
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(7, 0.95 * rows * 10 / columns), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, caption in zip(axes.flat, images, captions):
-        axis.imshow(image, cmap=cmap)
+        axis.imshow(image, cmap=cmap, **limits)
         axis.set_title(caption, fontsize=9, fontweight="normal", loc="center")
     if title:
         headline(figure, title)
