@@ -46,13 +46,8 @@ class Check(pytest.Item):
         return (reply["ename"], reply["evalue"]) if reply["status"] == "error" else None
 
     def runtest(self):
-        messages = {
-            value
-            for node in ast.walk(ast.parse(self.cell.source))
-            if isinstance(node, ast.Constant)
-            for value in [node.value]
-            if isinstance(value, str)
-        }
+        written = ast.walk(ast.parse(self.cell.source))
+        messages = {node.value for node in written if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         for answer in ["", *self.answers.get("wrong", [])]:
             error = self.run(f"{answer}\n{self.cell.source}")
             assert error and error[0] == "AssertionError" and error[1] in messages, (
@@ -66,7 +61,7 @@ class Check(pytest.Item):
         return f"{self.nodeid}\n{excinfo.value}"
 
 
-def checks_of(path, cells):
+def checks_of(cells):
     """The checks of a chapter, by the place of the solution that each comes before: (label, cell)."""
     label, solution = None, None
     for place, cell in enumerate(cells):
@@ -89,7 +84,7 @@ def with_checks(items):
             code = [place for place, cell in enumerate(parent.nb.cells) if cell.cell_type == "code"]
             chapters[item.path] = {
                 code.index(place): Check.from_parent(parent, name=label, cell=cell, answers=answers.get(label, {}))
-                for place, label, cell in checks_of(item.path, parent.nb.cells)
+                for place, label, cell in checks_of(parent.nb.cells)
             }
         check = chapters.get(item.path, {}).get(getattr(item, "cell_num", None))
         if check:

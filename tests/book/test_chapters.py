@@ -7,6 +7,7 @@ import re
 
 import nbformat
 import pytest
+import yaml
 
 from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages
 from medlstm.files import ROOT
@@ -147,6 +148,16 @@ def test_every_objective_has_an_exercise(notebook):
     ]
     assert all(tagged)
     assert set().union(*tagged) == objectives
+
+
+@every_lesson
+def test_every_check_has_wrong_and_right_answers(notebook):
+    """They are given to it while the chapter runs; see conftest.py."""
+    name = next(name for name, lesson in LESSONS.items() if lesson is notebook)
+    answers = yaml.safe_load((ROOT / "tests" / "answers" / f"{name}.yaml").read_text())
+    assert set(answers) == set(re.findall(r"^:label: (ex-\S+)", prose(notebook), re.M))
+    for label, given in answers.items():
+        assert len(given["wrong"]) >= 2 and len(given["right"]) >= 1, label
 
 
 @every_lesson
