@@ -50,8 +50,9 @@ data: .venv/book.installed ## Fetch the MedMNIST sets of the book into data/medm
 run: .venv/book.installed ## Execute notebooks and store their outputs (one: make run NAME=numpy-lstm)
 	$(BIN)/python -m medlstm.book run $(NAME)
 
-bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (10 minutes)
+bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (25 minutes)
 	$(BIN)/python -m medlstm.experiments.benchmark
+	$(BIN)/python -m medlstm.experiments.luck
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \

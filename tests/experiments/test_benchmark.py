@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from medlstm.experiments import benchmark
+from medlstm.experiments import benchmark, luck
 from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm.files import DATA
 
@@ -26,7 +26,7 @@ def test_a_contender_trains_and_predicts(name):
 
 def test_contenders_take_turns_in_processes_of_their_own(capfd):
     before = dict(os.environ)
-    rows = benchmark.measure(SMALL, ("numpy", "products"), 1, rounds=3, steps=2)
+    rows = benchmark.measure(SMALL, ("numpy", "products"), 1, process=2, rounds=3, steps=2)
     assert dict(os.environ) == before
     assert [(row["model"], row["what"]) for row in rows] == [
         ("numpy", "train"),
@@ -35,17 +35,28 @@ def test_contenders_take_turns_in_processes_of_their_own(capfd):
         ("products", "predict"),
     ]
     assert all(len(row["milliseconds"]) == 3 and min(row["milliseconds"]) > 0 for row in rows)
+    assert {row["process"] for row in rows} == {2}
     benchmark.report(rows)
     assert capfd.readouterr().out.count("times NumPy's") == 4
 
 
 def test_the_stored_table_is_complete():
     stored = json.loads((DATA / "results" / "speed.json").read_text())
-    main = [row for row in stored["runs"] if row["batch"] == 128 and row["steps"] == 28 and row["units"] == [128, 64]]
-    assert {(row["model"], row["what"], row["threads"]) for row in main} == {
-        (name, what, threads) for name in CONTENDERS for what in ("train", "predict") for threads in (1, 2)
+    runs, settings = stored["runs"], stored["settings"]
+    main = [row for row in runs if row["batch"] == 128 and row["steps"] == 28 and row["units"] == [128, 64]]
+    assert {(row["model"], row["what"], row["threads"], row["process"]) for row in main} == {
+        (name, what, threads, process)
+        for name in CONTENDERS
+        for what in ("train", "predict")
+        for threads in (1, 2)
+        for process in range(settings["processes"])
     }
-    assert all(len(row["milliseconds"]) == stored["settings"]["rounds"] for row in main)
+    assert len(runs) - len(main) == settings["processes"] * 2 * len(benchmark.PEERS) * len(benchmark.GROWTH)
+    assert all(len(row["milliseconds"]) == settings["rounds"] for row in runs)
+
+
+def test_the_stored_table_can_be_true():
+    benchmark.refuse_contradictions(json.loads((DATA / "results" / "speed.json").read_text())["runs"])
 
 
 def row(milliseconds, steps=28, batch=128, units=(128, 64), model="pytorch"):
@@ -87,3 +98,19 @@ def test_a_refused_table_is_not_stored(monkeypatch):
     monkeypatch.setattr(benchmark, "whole_file", lambda path: pytest.fail("a table was written"))
     with pytest.raises(ValueError, match="measure again"):
         benchmark.main()
+
+
+def test_the_stored_processes_are_complete():
+    stored = json.loads((DATA / "results" / "luck.json").read_text())
+    assert [(row["model"], row["memory"], row["process"]) for row in stored["runs"] if row["what"] == "train"] == [
+        (name, memory, process)
+        for process in range(luck.PROCESSES)
+        for memory in ("as it is", "kept")
+        for name in luck.NAMES
+    ]
+
+
+def test_processes_start_with_the_settings_that_they_are_given():
+    with benchmark._settings(1, luck.KEPT):
+        assert luck.KEPT.items() <= os.environ.items()
+    assert luck.KEPT.items().isdisjoint(os.environ.items())

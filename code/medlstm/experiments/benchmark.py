@@ -2,6 +2,7 @@
 
 Machines drift, so only ratios within one run are worth quoting. Each contender lives in a process
 of its own, tied to the same cores; they take turns, a few steps at a time, and never run together.
+Every task comes round several times, each time in new processes: one process can be lucky for life.
 A table in which more work took less time is refused: something disturbed it, and nobody knows what else.
 """
 
@@ -21,7 +22,8 @@ from medlstm.experiments.contenders import CONTENDERS, Task
 from medlstm.experiments.runner import pretty
 from medlstm.files import DATA, whole_file
 
-ROUNDS, STEPS, PAUSE = 11, 20, 0.05  # turns of each contender, steps in a turn, seconds between turns
+PROCESSES, ROUNDS = 3, 5  # how often a task comes round in new processes, and turns of each contender there
+STEPS, PAUSE = 20, 0.05  # steps in a turn, seconds between turns
 GROWTH = [
     Task(batch=32),
     Task(batch=512),
@@ -44,16 +46,16 @@ def main():
         "here without PyTorch and JAX, to see that everything works; stores nothing",
     )
     quick = parser.parse_args().quick
-    rounds, steps = (1, 1) if quick else (ROUNDS, STEPS)
     here = [name for name in CONTENDERS if importlib.util.find_spec(NEEDS.get(name, "numpy"))]
     if quick:
-        runs = measure(Task(batch=8, steps=3, units=(8, 4)), ("numpy", "products", "keras"), 1, rounds, steps)
+        runs = measure(Task(batch=8, steps=3, units=(8, 4)), ("numpy", "products", "keras"), 1, 0, 1, 1)
     else:
-        runs = []
-        for threads in sorted({1, len(_cores())}):
-            runs += measure(Task(), here, threads, rounds, steps)
-        for task in GROWTH:
-            runs += measure(task, [name for name in PEERS if name in here], len(_cores()), rounds // 2, steps)
+        peers = [name for name in PEERS if name in here]
+        blocks = [(Task(), here, threads) for threads in sorted({1, len(_cores())})]
+        blocks += [(task, peers, len(_cores())) for task in GROWTH]
+        runs = [
+            row for process in range(PROCESSES) for block in blocks for row in measure(*block, process, ROUNDS, STEPS)
+        ]
     report(runs)
     refuse_contradictions(runs)
     if not quick:
@@ -61,18 +63,18 @@ def main():
             "experiment": "speed",
             "command": "make bench",
             "environment": versions(here),
-            "settings": {"rounds": rounds, "steps_in_a_turn": steps},
+            "settings": {"processes": PROCESSES, "rounds": ROUNDS, "steps_in_a_turn": STEPS},
             "runs": runs,
         }
         with whole_file(DATA / "results" / "speed.json") as part:
             part.write_text(pretty(stored))
 
 
-def measure(task, names, threads, rounds, steps):
-    """Rows of one task: every contender's milliseconds a step, round by round, and its memory."""
+def measure(task, names, threads, process, rounds, steps, environ=()):
+    """Rows of one task in new processes, the number `process` of its kind: milliseconds a step, and memory."""
     context = multiprocessing.get_context("spawn")
     pipes, processes, rows = {}, [], []
-    with _settings(threads):
+    with _settings(threads, environ):
         for name in names:
             pipes[name], other = context.Pipe()
             processes.append(context.Process(target=_worker, args=(name, task, other), daemon=True))
@@ -94,6 +96,7 @@ def measure(task, names, threads, rounds, steps):
                 "batch": task.batch,
                 "steps": task.steps,
                 "units": list(task.units),
+                "process": process,
                 "milliseconds": turns[name],
             }
             for name in names
@@ -183,16 +186,16 @@ def versions(names):
 
 
 @contextlib.contextmanager
-def _settings(threads):
+def _settings(threads, environ):
     """For the processes started within: some of the cores, and libraries free to choose their instructions."""
     before, cores = dict(os.environ), _cores()
     for variable in [key for key in before if key.startswith(("OPENBLAS_", "TF_ENABLE_", "ONEDNN_"))]:
         del os.environ[variable]
-    os.environ |= environment.threads(threads) | {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "KERAS_BACKEND": "tensorflow",
-    }
+    os.environ |= (
+        environment.threads(threads)
+        | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+        | dict(environ)
+    )
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores[:threads])
     try:
