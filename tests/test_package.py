@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "classifier": {"archives", "cells", "checks", "files", "layers"},
     "network": NUMPY_LSTM - {"network"},
     "weights": NUMPY_LSTM,
+    "compression": NUMPY_LSTM,
     "datasets": {"checks", "files"},
     "evaluation": {"checks"},
     "keras_models": {"cells", "checks"},
