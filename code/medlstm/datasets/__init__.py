@@ -1,6 +1,7 @@
 """What the networks read: digits, medical images, data that are made, and what may be done to an image."""
 
 from medlstm.datasets.augmentation import shift
+from medlstm.datasets.corruptions import CORRUPTIONS, corrupt
 from medlstm.datasets.manifest import checksums
 from medlstm.datasets.medmnist import BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist, medmnist_info
 from medlstm.datasets.mnist import load_mnist
@@ -20,6 +21,7 @@ from medlstm.datasets.splits import Split, Splits, duplicates, scaled
 
 __all__ = [
     "BOOK_SETS",
+    "CORRUPTIONS",
     "Films",
     "Lesions",
     "Split",
@@ -29,6 +31,7 @@ __all__ = [
     "checksums",
     "content_checksum",
     "contrast_films",
+    "corrupt",
     "drawn_checksum",
     "duplicates",
     "fetch_medmnist",
