@@ -173,6 +173,15 @@ class HoldZeros:
     def __init__(self, optimizer):
         self.optimizer, self._kept = optimizer, None
 
+    @property
+    def learning_rate(self):
+        """That of the optimizer, to be read and set."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        self.optimizer.learning_rate = rate
+
     def update(self, parameters, gradients):
         """Move each array by one step, then set what was pruned back to zero."""
         if self._kept is None:

@@ -1,5 +1,7 @@
 """Corruptions: nothing at severity 0, worse from step to step, the same for the same seed, and each what it says."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def test_severity_zero_is_the_image_to_the_bit(name, images):
 def test_each_severity_changes_more_than_the_one_before(name, images):
     before = images.copy()
     changes = [np.abs(corrupt(images, name, severity, 0) - images).mean() for severity in range(6)]
-    assert all(a < b for a, b in zip(changes, changes[1:]))
+    assert all(a < b for a, b in pairwise(changes))
     assert images.tobytes() == before.tobytes()
 
 

@@ -18,6 +18,7 @@ from medlstm.datasets.phantoms import (
     vessels,
 )
 from medlstm.datasets.splits import Split, Splits, duplicates, scaled
+from medlstm.datasets.tables import covariate, distance
 
 __all__ = [
     "BOOK_SETS",
@@ -32,6 +33,8 @@ __all__ = [
     "content_checksum",
     "contrast_films",
     "corrupt",
+    "covariate",
+    "distance",
     "drawn_checksum",
     "duplicates",
     "fetch_medmnist",

@@ -5,11 +5,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.experiments import cells, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
+from medlstm.experiments import cells, efficiency, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
 from medlstm.files import DATA
 
 EXPERIMENTS = {
     "cells": cells,
+    "efficiency": efficiency,
     "latch": latch,
     "medmnist": medmnist,
     "mnist_rows": mnist_rows,

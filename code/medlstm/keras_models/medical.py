@@ -234,8 +234,8 @@ def fit(model, x, y, epochs, batch_size, learning_rate, weight_decay):
     ----------
     model : keras.Model
         As `build` made it.
-    x : array of float32 (N, ...)
-        Training images from 0 to 1.
+    x : array of float32 (N, ...), or a list of such arrays
+        Training images from 0 to 1, and what else the network takes.
     y : array of integers (N,)
         Their classes.
     epochs, batch_size : int
@@ -249,7 +249,7 @@ def fit(model, x, y, epochs, batch_size, learning_rate, weight_decay):
     list of float
         Mean loss of each epoch.
     """
-    steps = epochs * -(-len(x) // batch_size)
+    steps = epochs * -(-len(y) // batch_size)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=learning_rate, warmup_steps=max(1, steps // 20)
     )
