@@ -5,7 +5,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.experiments import cells, efficiency, latch, medmnist, mnist_rows, phantoms, rows_and_columns, runner
+from medlstm.experiments import (
+    cells,
+    efficiency,
+    latch,
+    medmnist,
+    mnist_rows,
+    multimodal,
+    phantoms,
+    rows_and_columns,
+    runner,
+)
 from medlstm.files import DATA
 
 EXPERIMENTS = {
@@ -14,6 +24,7 @@ EXPERIMENTS = {
     "latch": latch,
     "medmnist": medmnist,
     "mnist_rows": mnist_rows,
+    "multimodal": multimodal,
     "phantoms": phantoms,
     "rows_and_columns": rows_and_columns,
 }
