@@ -8,6 +8,7 @@ from pathlib import Path
 from medlstm.experiments import (
     cells,
     efficiency,
+    generalisation,
     latch,
     medmnist,
     mnist_rows,
@@ -21,6 +22,7 @@ from medlstm.files import DATA
 EXPERIMENTS = {
     "cells": cells,
     "efficiency": efficiency,
+    "generalisation": generalisation,
     "latch": latch,
     "medmnist": medmnist,
     "mnist_rows": mnist_rows,
