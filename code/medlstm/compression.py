@@ -11,7 +11,7 @@ from medlstm.checks import check_array, check_number, check_probabilities, check
 from medlstm.network import SequenceClassifier
 
 
-def with_kernels(network, change, *arguments):
+def with_kernels(network, change, *arguments, seed=0):
     """A copy of a network with every kernel changed, and its biases as they are.
 
     Parameters
@@ -20,6 +20,8 @@ def with_kernels(network, change, *arguments):
         Stays as it is.
     change : callable
         ``change(kernel, *arguments)`` returns an array of the same shape; `rounded`, `pruned` and `of_rank` do.
+    seed : int
+        Decides the order of the examples, should the copy be trained on.
 
     Returns
     -------
@@ -34,7 +36,8 @@ def with_kernels(network, change, *arguments):
     if not isinstance(network, SequenceClassifier):
         raise TypeError(f"network: expected a SequenceClassifier, got {type(network).__name__}; convert it first")
     units = [lstm.units for lstm in network.lstms]
-    copy = SequenceClassifier(network.lstms[0].input_size, units, network.classes, dtype=network.head.kernel.dtype)
+    sizes = network.lstms[0].input_size, units, network.classes
+    copy = SequenceClassifier(*sizes, seed, dtype=network.head.kernel.dtype)
     for name, array in copy.parameters.items():
         original = network.parameters[name]
         array[...] = change(original, *arguments) if original.ndim == 2 else original

@@ -14,7 +14,8 @@ at 0.001 .994; 10 epochs at 0.002 .993; 20 epochs at 0.002 .991. Pupil, 20 epoch
 taken. Few labels, 50, 200 and 800 chests: afresh .915 at a rate of 0.001 and .927 at 0.0003, after digits .921 and
 .910, after breasts .915 and .916; the better rate of each was taken. Logistic regression, strength 0.0001 to 0.1 in
 steps of ten: .904, .955, .971, .974; the last was taken. The rate after other chests was set without a try.
-For digits all settings were taken over without a try. Training on after pruning was set without a try. The test
+For digits the settings of the pupil were taken over without a try. Training on after pruning was tried on digits, on
+training images alone: two epochs at 0.0005 are too few, 0.002 learns faster. The test
 images are used once a run, after the last step.
 """
 
@@ -36,7 +37,8 @@ SETTINGS = {
     "large": {"epochs": 15, "learning_rate": 0.001, "batch_size": 64},
     "pupil": {"learning_rate": 0.002, "temperature": 4.0, "trust": 0.9, "batch_size": 64},
     "pupil_epochs": {"mnist": 10, "pneumoniamnist": 20},
-    "trained_on": {"epochs": 2, "learning_rate": 0.0005, "batch_size": 128},
+    "trained_on": {"learning_rate": 0.002, "batch_size": 128},
+    "trained_on_epochs": {"mnist": 3, "pneumoniamnist": 20},
     "few": {"steps": 300, "batch_size": 32, "logistic_c": 0.1},
     "rates": {"afresh": 0.0003, "digits": 0.001, "breasts": 0.0003, "chests": 0.0003},
     "images": None,
@@ -44,9 +46,10 @@ SETTINGS = {
 QUICK = {
     "large": {"epochs": 1, "learning_rate": 0.001, "batch_size": 64},
     "pupil_epochs": {"mnist": 1, "pneumoniamnist": 1},
+    "trained_on_epochs": {"mnist": 1, "pneumoniamnist": 1},
     "images": 256,
 }
-SHARES = (50, 80, 90, 95)  # per cent of the weights that are removed
+SHARES = (80, 90, 95)  # per cent of the weights that are removed
 LABELS = (25, 50, 100, 200, 400, 800)
 STARTS = ("afresh", "digits", "breasts", "chests")
 OTHERS = 2000  # chests with labels that `chests` has seen before; none of them is among the few
@@ -57,13 +60,13 @@ def data():
 
 
 def jobs(seeds):
-    smaller = ["pupil_labels", "pupil_taught", *(f"pruned_{share}" for share in SHARES), "random_80", "random_90"]
+    smaller = ["pupil_labels", "pupil_taught", *(f"pruned_{share}" for share in SHARES), "random_90"]
     few = [f"{start}_{count}" for start in (*STARTS, "logistic") for count in LABELS]
-    models = {"mnist": smaller, "pneumoniamnist": ["large", *smaller, *few]}
+    parts = [("mnist", smaller, 3), ("pneumoniamnist", ["large", *smaller], 3), ("pneumoniamnist", few, 5)]
     return [
         {"dataset": dataset, "model": model, "recurrent": not model.startswith("logistic"), "seed": seed}
-        for dataset, names in models.items()
-        for seed in range(seeds if dataset == "pneumoniamnist" else min(seeds, 3))
+        for dataset, names, most in parts
+        for seed in range(min(seeds, most))
         for model in names
     ]
 
@@ -110,9 +113,9 @@ def compressed(kind, detail, x, y, job, settings):
     if kind == "pupil":
         return pupil(large, detail == "taught", x, y, job, settings)
     rng = np.random.default_rng(job["seed"]) if kind == "random" else None
-    thin = with_kernels(large, pruned, int(detail) / 100, rng)
+    thin = with_kernels(large, pruned, int(detail) / 100, rng, seed=job["seed"])
     thin.optimizer = HoldZeros(Adam(clip_norm=1.0))
-    return thin, train(thin, x, y, **settings["trained_on"])
+    return thin, train(thin, x, y, settings["trained_on_epochs"][job["dataset"]], **settings["trained_on"])
 
 
 def large_network(x, y, job, settings):

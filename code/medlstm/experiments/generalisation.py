@@ -12,8 +12,9 @@ that device; and, as the control, the same method is applied with the same chest
 test images without their labels.
 
 Nothing was tried: the LSTM has the settings of the pupil of `efficiency`, the CNN those of `medmnist`; severities 1
-to 3 in training and the device were written down first. The threshold is the one
-with the largest sum of sensitivity and specificity on the unchanged validation images. The test images are used once a run, after the last step.
+to 3 in training and the device were written down first. The threshold is
+the one with the largest sum of sensitivity and specificity on the unchanged validation images. The test images are
+used once a run, after the last step.
 """
 
 import time
