@@ -17,9 +17,15 @@ def pages():
     """The files of the book, notebooks and others, in reading order."""
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
     names = [ROOT / chapter["file"] for part in parts for chapter in part["chapters"]]
-    return [
-        next(path for path in (name.with_suffix(".ipynb"), name.with_suffix(".md")) if path.is_file()) for name in names
-    ]
+    return [_file_of(name) for name in names]
+
+
+def _file_of(page):
+    """The notebook or text of a page; ValueError if there is neither."""
+    for path in (page.with_suffix(".ipynb"), page.with_suffix(".md")):
+        if path.is_file():
+            return path
+    raise ValueError(f"_toc.yml: expected a file for {page.relative_to(ROOT)}, got none; write it or take it out")
 
 
 def chapters():

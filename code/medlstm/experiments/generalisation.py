@@ -97,7 +97,7 @@ def robust(kind, arm, parts, seed, settings):
             said = say(corrupt(x_test, name, severity, 1000 + severity))
             figures[condition] = judged(y_test, said, threshold)
             if severity in (0, 3):
-                kept[condition] = said.astype(np.float16)
+                kept[condition] = said.astype(np.float32)
     return Outcome(row(parameters, seconds, losses, threshold=threshold, test=figures), kept)
 
 

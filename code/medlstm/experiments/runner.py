@@ -109,7 +109,7 @@ def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
             try:
                 outcome, seconds = future.result()
                 _store(job, outcome, stored, jobs, path)
-                figures = f"{outcome.row.get('test') or outcome.row['validation']} ({seconds:.0f} s)"
+                figures = f"{first_figures(outcome.row.get('test') or outcome.row['validation'])} ({seconds:.0f} s)"
             except Exception as error:
                 figures = str(error) if isinstance(error, Unfinished) else f"{type(error).__name__}: {error}"
                 failures.append(f"{label}: {figures}")
@@ -124,6 +124,12 @@ def run(name, experiment, seeds, quick, root, workers=None, scheduler=None):
             "kept: mend the cause and give the same command again"
         )
     return stored
+
+
+def first_figures(figures):
+    """Those of one condition, where there are several."""
+    first = next(iter(figures.values()))
+    return first if isinstance(first, dict) else figures
 
 
 def prediction_key(job):

@@ -1,9 +1,10 @@
 """Every drawing in the book, in one style."""
 
 from medlstm.figures.gates import cell_drawing, gate_maps, gates_by_row, over_time
-from medlstm.figures.images import along_rows, attributions, beside_rows, digits, reading, rows_of_a_digit, scans
+from medlstm.figures.images import along_rows, attributions, beside_rows, digits, grid, reading, rows_of_a_digit, scans
 from medlstm.figures.results import (
     along_slices,
+    changes,
     confusion,
     curves,
     curves_side_by_side,
@@ -27,6 +28,7 @@ __all__ = [
     "attributions",
     "beside_rows",
     "cell_drawing",
+    "changes",
     "confusion",
     "curves",
     "curves_side_by_side",
@@ -34,6 +36,7 @@ __all__ = [
     "dots",
     "gate_maps",
     "gates_by_row",
+    "grid",
     "intervals",
     "learning_curve",
     "over_time",

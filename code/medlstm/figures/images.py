@@ -36,6 +36,23 @@ def scans(images, captions, title, limits=(None, None)):
     headline(figure, title)
 
 
+def grid(images, rows, columns, title):
+    """Grey images (R, C, height, width) from 0 to 1 in lines named `rows`, under captions `columns`."""
+    figure, axes = plt.subplots(
+        len(rows), len(columns), figsize=(7, 7 / (len(columns) + 1) * len(rows) + 0.5), squeeze=False
+    )
+    for line, name, axes_ in zip(images, rows, axes):
+        for image, axis in zip(line, axes_):
+            axis.imshow(image, cmap="gray", vmin=0, vmax=1)
+            axis.set_xticks([])
+            axis.set_yticks([])
+            axis.spines[:].set_visible(False)
+        axes_[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    for axis, caption in zip(axes[0], columns):
+        axis.set_title(caption, fontsize=9, fontweight="normal", loc="center")
+    headline(figure, title)
+
+
 def rows_of_a_digit(image, chosen, title):
     """An image (28, 28) with some rows marked, and the pixel values of those rows as step lines."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(1, 1.9))

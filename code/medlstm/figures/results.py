@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from medlstm.figures.style import FAINT, INK, LINES, MARKS, MISTAKES, QUANTITIES, headline, names_at_ends
+from medlstm.figures.style import FAINT, INK, LINES, MARKS, MISTAKES, QUANTITIES, SIGNED, headline, names_at_ends
 
 
 def learning_curve(losses, batches_per_epoch, title):
@@ -142,6 +142,24 @@ def reliability(tables, title, xlabel="how sure", ylabel="how often right"):
         axis.set(xlabel=xlabel)
     axes[0, 0].set_ylabel(ylabel)
     headline(figure, title)
+
+
+def changes(matrix, rows, columns, title, decimals=3, cut=None):
+    """A table (R, C) of changes: each number on its colour, rust above zero, navy below, paler towards it.
+
+    `cut` is the change from which on the colour is the darkest; the largest of the table unless given.
+    """
+    _figure, axis = plt.subplots(figsize=(7, 0.36 * len(rows) + 1.3))
+    cut = cut or np.abs(matrix).max()
+    axis.imshow(matrix, cmap=SIGNED, vmin=-1.6 * cut, vmax=1.6 * cut, aspect="auto")
+    for place in np.ndindex(matrix.shape):
+        axis.text(*place[::-1], f"{matrix[place]:+.{decimals}f}", ha="center", va="center", fontsize=8, color="#1a1a1a")
+    axis.set_xticks(range(len(columns)), columns, fontsize=9)
+    axis.set_yticks(range(len(rows)), rows, fontsize=9)
+    axis.xaxis.tick_top()
+    axis.set_title(title, pad=10)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
 
 
 def confusion(matrix, title):
