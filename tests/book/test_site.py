@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 
 from medlstm.files import ROOT
 
@@ -54,3 +55,50 @@ def test_mathematics_is_typeset_by_the_site_itself():
     assert re.search(r'src="[^"]*_static/mathjax/tex-[^"]+\.js', page)
     assert (SITE / "_static" / "mathjax").is_dir()
     assert 'class="eqno"' in page
+
+
+@every_page
+def test_light_or_dark_is_decided_before_the_first_paint(page):
+    html = page.read_text()
+    assert (
+        "matchMedia" in html.partition("</head>")[0]
+        and '|| "auto";\n    document.documentElement.dataset.theme' in html
+    )
+    assert 'getItem("theme") || "auto"' not in html
+
+
+@every_page
+def test_mathematics_is_loaded_where_there_is_some(page):
+    html = page.read_text()
+    assert ("mathjax/tex-" in html) == bool(re.search(r'class="[^"]*\bmath\b', html))
+
+
+@every_page
+def test_names_and_languages(page):
+    html = page.read_text()
+    assert '<meta content="' in html.partition("</head>")[0] or page.stem in ("genindex", "search")
+    assert not re.search(r'<summary[^>]*aria-label|id="(?:exercise|solution)-content"|role="doc-biblioentry"', html)
+    words = re.sub(r"<(script|style|title|code|pre)\b.*?</\1>|<[^>]*>", "", html, flags=re.S)
+    assert len(re.findall("[\u3400-\u9fff]", words)) == sum(
+        len(re.findall("[\u3400-\u9fff]", text)) for text in re.findall(r'<span lang="zh-Hans">([^<]*)', html)
+    )
+
+
+def test_a_solution_its_check_and_what_that_says_are_one_fold():
+    folds = 0
+    for page in PAGES:
+        html = page.read_text()
+        soup = BeautifulSoup(html, "html.parser")
+        for solution in soup.select("div.solution.dropdown"):
+            folds += bool(solution.select(".tag_check")) and bool(solution.select(".tag_solution"))
+            assert not solution.select("details")
+        assert not [
+            cell for cell in soup.select(".tag_check, .tag_solution") if not cell.find_parent(class_="solution")
+        ]
+    assert folds >= 40
+
+
+def test_the_site_is_light_and_carries_no_maps():
+    files = [path for path in SITE.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 20e6
+    assert not [path for path in files if path.suffix == ".map"]

@@ -1,0 +1,97 @@
+"""Every page in a real browser, cut off from the network: over HTTP, and opened as a file."""
+
+import re
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from browser import chromium, needs_browser
+
+from medlstm.files import ROOT
+
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(
+    str(page.relative_to(SITE))
+    for page in SITE.rglob("*.html")
+    if "_static" not in page.parts and page.stem != "genindex"
+)
+
+OWN = re.compile(r"data:|blob:|file:|http://127\.0\.0\.1:")
+pytestmark = [
+    pytest.mark.browser,
+    needs_browser,
+    pytest.mark.skipif(not PAGES, reason="the site is not built: make book"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(loopback):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def visited(browser, url, **settings):
+    """A page, and what went wrong on it."""
+    page, faults = browser.new_context(**settings).new_page(), []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: None if OWN.match(request.url) else faults.append(f"elsewhere: {request.url}"))
+    page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+    page.on("response", lambda answer: faults.append(f"{answer.status}: {answer.url}") if answer.status > 399 else None)
+    page.goto(url)
+    page.evaluate("async () => window.MathJax?.startup && await MathJax.startup.promise")
+    return page, faults
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("way", ["served", "file"])
+def test_a_page_is_whole_without_a_network(way, name, browser, address):
+    url = f"{address}/{name}" if way == "served" else (SITE / name).as_uri()
+    page, faults = visited(browser, url)
+    formulas = page.locator(".math").count()
+    assert page.locator("mjx-container").count() >= formulas and page.locator("mjx-merror").count() == 0
+    broken = "images => images.filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
+    assert page.locator("img").evaluate_all(broken) == []
+    assert faults == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_paint_is_in_the_reader_s_colours(scheme, browser, address):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.route("**/*.js*", lambda route: route.abort())  # no script of the theme ever arrives
+    page.goto(f"{address}/chapters/gate-equations.html")
+    red, _, _ = re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert (int(red) < 60) == (scheme == "dark")
+    context.close()
+
+
+def test_a_fold_opens_on_the_solution_its_code_and_its_check(browser, address):
+    page, _ = visited(browser, f"{address}/chapters/same-network-twice.html")
+    solution = page.locator("div.solution").first
+    assert not solution.locator(".tag_check").is_visible()
+    solution.locator(".toggle-button").click()
+    assert solution.locator(".tag_solution pre").first.is_visible()
+    assert "Right." in solution.locator(".tag_check .output").first.inner_text()
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["index.html", "chapters/gate-equations.html", "chapters/claims.html"])
+def test_a_phone_shows_a_page_without_scrolling_sideways(name, browser, address):
+    page, _ = visited(browser, f"{address}/{name}", viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
