@@ -102,6 +102,13 @@ def verdicts(page):
                         cell["class"] = [*cell.get("class", []), f"verdict-{cell.get_text().split()[0].strip(',')}"]
 
 
+def images_open_large(page):
+    """A figure is a link to itself: on a phone its labels are small."""
+    for image in page.select("article .cell_output img, article figure img"):
+        if not image.find_parent("a"):
+            image.wrap(page.new_tag("a", href=image["src"], attrs={"class": "large", "title": "open large"}))
+
+
 def described(page):
     """The first sentences of a page describe it, where links to it are shown."""
     article = page.select_one("article")

@@ -2,6 +2,7 @@
 
 import ast
 import dis
+import itertools
 import json
 import re
 
@@ -216,3 +217,11 @@ def test_pages_are_in_reading_order():
     }
     with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
         chapter("gates")
+
+
+def test_next_leads_to_the_next_page():
+    order = [path.stem for path in pages()]
+    for here, following in itertools.pairwise(order):
+        if here in LESSONS:
+            last = next(cell.source for cell in reversed(LESSONS[here].cells) if cell.source.startswith("## Next"))
+            assert re.search(r"\{doc\}`(?:[^`<]*<)?([\w-]+)>?`", last)[1] == following, here

@@ -1,4 +1,4 @@
-"""How can an image and a table be joined? Three ways, from pixels and numbers to one logit a class."""
+"""How can an image and a table be joined? Four ways, from pixels and numbers to one logit a class."""
 
 import keras
 from keras import layers, ops
@@ -10,9 +10,15 @@ def early(image, table, units, classes, head):
     return head(_read(layers.Concatenate()([image, beside]), units))
 
 
-def late(image, table, units, classes, head):
+def late(image, table, units, classes, head, start="glorot_uniform"):
     """Each has its say, and the logits are added; if the two are independent given the class, log odds do add."""
-    return layers.Add()([head(_read(image, units)), layers.Dense(classes, use_bias=False, name="table")(table)])
+    told = layers.Dense(classes, use_bias=False, kernel_initializer=start, name="table")(table)
+    return layers.Add()([head(_read(image, units)), told])
+
+
+def summed(image, table, units, classes, head):
+    """The late fusion, with a table that has no say before training: its weights start at zero."""
+    return late(image, table, units, classes, head, start="zeros")
 
 
 def gated(image, table, units, classes, head):
@@ -23,7 +29,7 @@ def gated(image, table, units, classes, head):
     return head(gate * seen + (1 - gate) * told)
 
 
-FUSIONS = {fusion.__name__: fusion for fusion in (early, late, gated)}
+FUSIONS = {fusion.__name__: fusion for fusion in (early, late, summed, gated)}
 
 
 def build(fusion, columns, seed, units=32, classes=2, dropout=0.3, augmentation=None, mean=0.5, std=0.25):
