@@ -30,6 +30,7 @@ def some_chests(rng, count):
         (generalisation, "lstm_without_blur"),
         (generalisation, "adapt_coral"),
         (generalisation, "adapt_from_start_20"),
+        (generalisation, "adapt_others"),
         (multimodal, "late_laboratory_dropped"),
     ],
 )
@@ -96,6 +97,7 @@ def test_half_of_the_images_stay_and_what_is_left_out_is_never_drawn(monkeypatch
     )
     assert np.array_equal(generalisation.augmented(images, "plain", [1, 2, 3], rng), images) and not drawn
     names = {"only_noise": {"noise"}, "moved": {"rotation", "shift"}, "all": set(CORRUPTIONS)}
+    names["others"] = {"blur", "motion", "rotation", "shift"}
     names |= {f"without_{name}": set(CORRUPTIONS) - {name} for name in CORRUPTIONS}
     for arm, expected in names.items():
         drawn.clear()
