@@ -199,9 +199,9 @@ def adapted(part, arm, parts, seed, settings):
     seconds = time.perf_counter() - start
 
     threshold = operating_point(parts["val"][1], say_at_home(parts["val"][0], mean, std), POSITIVE)
-    said = say(x_test, *own)
+    said = say(x_test, *own).astype(np.float32)  # as stored
     figures = row(network.count_params(), seconds, [], threshold=threshold, test=judged(y_test, said, threshold))
-    return Outcome(figures, said.astype(np.float32))
+    return Outcome(figures, said)
 
 
 def prepared(way, detail, known, new, seed, settings):
