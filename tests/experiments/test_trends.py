@@ -30,6 +30,7 @@ def some_chests(rng, count):
         (generalisation, "lstm_without_blur"),
         (generalisation, "adapt_coral"),
         (generalisation, "adapt_from_start_20"),
+        (generalisation, "adapt_others"),
         (multimodal, "late_laboratory_dropped"),
     ],
 )
@@ -96,6 +97,7 @@ def test_half_of_the_images_stay_and_what_is_left_out_is_never_drawn(monkeypatch
     )
     assert np.array_equal(generalisation.augmented(images, "plain", [1, 2, 3], rng), images) and not drawn
     names = {"only_noise": {"noise"}, "moved": {"rotation", "shift"}, "all": set(CORRUPTIONS)}
+    names["others"] = {"blur", "motion", "rotation", "shift"}
     names |= {f"without_{name}": set(CORRUPTIONS) - {name} for name in CORRUPTIONS}
     for arm, expected in names.items():
         drawn.clear()
@@ -106,13 +108,22 @@ def test_half_of_the_images_stay_and_what_is_left_out_is_never_drawn(monkeypatch
 
 
 def test_coral_gives_one_device_the_mean_and_covariance_of_the_other(rng):
-    known = 30 * rng.normal(size=(5000, 3)) @ rng.normal(size=(3, 3))
-    new = 30 * rng.normal(size=(5000, 3)) @ rng.normal(size=(3, 3)) + 7
-    moved = generalisation.coral(known, new)
+    known, new = (rng.normal(size=(5000, 3)) @ rng.normal(size=(3, 3)) for _ in range(2))
+    new = new / 50 + 7
+    moved = generalisation.coral(known, new, 1e-9)(known)
     np.testing.assert_allclose(moved.mean(0), new.mean(0), atol=1e-9)
-    np.testing.assert_allclose(np.cov(moved.T), np.cov(new.T), atol=0.05 * np.abs(np.cov(new.T)).max())
-    same = generalisation.coral(known, known)
-    np.testing.assert_allclose(same, known, atol=1e-8)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(new.T), rtol=1e-3)
+    np.testing.assert_allclose(generalisation.coral(known, known)(known), known, atol=1e-8)
+
+
+def test_coral_does_not_depend_on_the_scale_of_a_feature(rng):
+    known, new = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 3)), rng.normal(size=(300, 3))
+    scale = np.array([0.01, 1, 100])
+    np.testing.assert_allclose(
+        generalisation.coral(known * scale, new * scale)(known * scale),
+        generalisation.coral(known, new)(known) * scale,
+        rtol=1e-6,
+    )
 
 
 def test_age_goes_with_the_label_before_the_test_alone():
