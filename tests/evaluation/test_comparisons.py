@@ -36,6 +36,16 @@ def test_accuracy_difference_covers_seeds_and_images(rng):
         accuracy_difference(y, a, b[:, 1:], rng)
 
 
+def test_partners_are_drawn_together(rng):
+    y = np.zeros(1000, int)
+    worse = (rng.random((4, 1000)) < np.array([[0.1], [0.2], [0.3], [0.4]])).astype(int)
+    better = worse * (rng.random(worse.shape) > 0.1)  # each mends a tenth of its partner's mistakes
+    apart, together = (accuracy_difference(y, better, worse, rng, draws=500, paired=paired) for paired in (False, True))
+    assert together.value == apart.value and together.low > 0 > apart.low
+    with pytest.raises(ValueError, match="paired: expected as many networks of both ways, got 4 and 3"):
+        accuracy_difference(y, better, worse[1:], rng, paired=True)
+
+
 def test_a_mean_of_what_is_right_is_an_accuracy(rng):
     y = np.zeros(300, int)
     a, b = (rng.random((5, 300)) < wrong for wrong in (0.1, 0.3))

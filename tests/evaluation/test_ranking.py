@@ -129,6 +129,17 @@ def test_two_networks_are_judged_on_the_same_drawn_images(rng):
     assert result.high - result.low < 0.6 * (alone.high - alone.low)
 
 
+def test_partners_are_drawn_together(rng):
+    y = np.arange(300) % 2
+    easy_to_hard = np.linspace(3, 0.5, 6)  # what both networks of a pair learned from decides most
+    better = np.concatenate([simulate(np.random.default_rng(k), y, 2, 1, s + 0.1) for k, s in enumerate(easy_to_hard)])
+    worse = np.concatenate([simulate(np.random.default_rng(k), y, 2, 1, s) for k, s in enumerate(easy_to_hard)])
+    apart, together = (auc_difference(y, better, worse, rng, paired=paired) for paired in (False, True))
+    assert together.value == apart.value > 0 and together.low > 0 > apart.low
+    with pytest.raises(ValueError, match="paired: expected as many networks of both ways, got 6 and 5"):
+        auc_difference(y, better, worse[1:], rng, paired=True)
+
+
 def test_pairs_are_the_differences_of_shared_draws(rng):
     y = np.arange(60) % 2
     a, b = (simulate(rng, y, 2, seeds=s, noise=1) for s in (3, 2))

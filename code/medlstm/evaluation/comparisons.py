@@ -6,7 +6,14 @@ import numpy as np
 from scipy.stats import binomtest
 
 from medlstm.checks import check_array, generator
-from medlstm.evaluation.intervals import Interval, difference, draw_images, over_seeds, percentile_interval
+from medlstm.evaluation.intervals import (
+    Interval,
+    difference,
+    difference_over_seeds,
+    draw_images,
+    over_seeds,
+    percentile_interval,
+)
 
 
 class Discordant(NamedTuple):
@@ -46,7 +53,7 @@ def mcnemar(y, predicted, other):
     return Discordant(only_first, only_second, binomtest(only_first, only_first + only_second).pvalue)
 
 
-def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
+def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000, paired=False):
     """How far two ways of training differ in accuracy, over seeds and over images.
 
     A bootstrap that draws the seeds of each way, and the images that both are judged on, anew.
@@ -63,6 +70,8 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
         one-sided tests of equivalence at 0.05 (Schuirmann 1987).
     draws : int
         Bootstrap samples.
+    paired : bool
+        The k-th network of the one belongs to the k-th of the other; such pairs are drawn together.
 
     Returns
     -------
@@ -72,7 +81,7 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
     Raises
     ------
     TypeError, ValueError
-        If the arrays are no integers, empty, or of different lengths.
+        If the arrays are no integers, empty, or of different lengths, or pairs are incomplete.
     """
     check_array("y", y, ("N",), kind="i")
     for name, array in (("predicted", predicted), ("other", other)):
@@ -85,7 +94,7 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000):
     ours = np.arange(len(right)) < len(predicted)
     return difference(
         means[ours].mean() - means[~ours].mean(),
-        over_seeds(figures[:, ours], rng) - over_seeds(figures[:, ~ours], rng),
+        difference_over_seeds(figures[:, ours], figures[:, ~ours], rng, paired),
         confidence,
     )
 

@@ -53,6 +53,18 @@ def over_seeds(figures, rng):
     return (drawn * figures).sum(axis=1)
 
 
+def difference_over_seeds(figures, other, rng, paired=False):
+    """The mean (draws,) of figures (draws, S) less that of others, their seeds drawn apart; or, `paired`, together."""
+    if not paired:
+        return over_seeds(figures, rng) - over_seeds(other, rng)
+    if figures.shape != other.shape:
+        raise ValueError(
+            f"paired: expected as many networks of both ways, got {figures.shape[1]} and {other.shape[1]}; "
+            "give each its partner, or leave paired out"
+        )
+    return over_seeds(figures - other, rng)
+
+
 def difference(value, samples, confidence):
     """The `Difference` of a value whose bootstrap samples (B,) are these.
 

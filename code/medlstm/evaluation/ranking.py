@@ -6,7 +6,14 @@ import numpy as np
 from sklearn import metrics
 
 from medlstm.checks import check_every_class, check_probabilities, generator
-from medlstm.evaluation.intervals import Interval, difference, draw_images, over_seeds, percentile_interval
+from medlstm.evaluation.intervals import (
+    Interval,
+    difference,
+    difference_over_seeds,
+    draw_images,
+    over_seeds,
+    percentile_interval,
+)
 
 
 def auc(y, probabilities):
@@ -71,7 +78,7 @@ def auc_interval(y, probabilities, rng, confidence=0.95, draws=2000):
     return Interval(_mean_auc(y, probabilities), *percentile_interval(samples, confidence))
 
 
-def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
+def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000, paired=False):
     """How far two ways of training differ in mean `auc`, over seeds and over images.
 
     The bootstrap of `auc_interval`: both are judged on the same drawn images, and the seeds of each
@@ -88,6 +95,9 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
         Coverage of the percentile interval.
     draws : int
         Bootstrap samples.
+    paired : bool
+        The k-th network of the one belongs to the k-th of the other, as where both learned from the same few images;
+        such pairs are drawn together.
 
     Returns
     -------
@@ -97,13 +107,13 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000):
     Raises
     ------
     TypeError, ValueError
-        If shapes or kinds do not fit, rows do not sum to 1, or a class is missing from `y`.
+        If shapes or kinds do not fit, rows do not sum to 1, a class is missing from `y`, or pairs are incomplete.
     """
     _check(y, "probabilities", probabilities, ("S", "N", "K"))
     _check(y, "other", other, ("S", len(y), probabilities.shape[2]))
     rng = generator(rng)
     images = _draw_images(y, draws, rng)
-    samples = over_seeds(_areas(y, probabilities, images), rng) - over_seeds(_areas(y, other, images), rng)
+    samples = difference_over_seeds(_areas(y, probabilities, images), _areas(y, other, images), rng, paired)
     return difference(_mean_auc(y, probabilities) - _mean_auc(y, other), samples, confidence)
 
 
