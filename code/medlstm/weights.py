@@ -130,7 +130,7 @@ def to_onnx(network):
     if network.head.kernel.dtype != np.float32:
         raise TypeError(f"network: expected dtype float32, got {network.head.kernel.dtype}; build it with that")
     nodes = [helper.make_node("Transpose", ["x"], ["h_0"], perm=(1, 0, 2))]
-    arrays = {"one": np.array([1]), "zero": np.array([0])}
+    arrays = {"zero": np.array([0])} | ({"one": np.array([1])} if len(network.lstms) > 1 else {})
     for k, lstm in enumerate(network.lstms):
         names = [f"lstm_{k}/{part}" for part in "WRB"]
         arrays |= dict(zip(names, _onnx_arrays(lstm), strict=True))

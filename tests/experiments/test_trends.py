@@ -77,7 +77,7 @@ def test_stored_areas_agree_with_stored_answers(name, medmnist):
                 stored = figures["auc"] if condition in ("", "given") else figures[condition]
                 stored = stored["auc"] if isinstance(stored, dict) else stored
                 p = said.astype(float) if name != "multimodal" else 1 / (1 + np.exp(-said.astype(float)))
-                coarse = 0.001 if said.dtype == np.float16 else 2e-5
+                coarse = 1e-4  # stored in single precision, where a few answers tie
                 assert auc(y[row["dataset"]], np.stack([1 - p, p], axis=1)) == pytest.approx(stored, abs=coarse)
 
 
