@@ -77,7 +77,7 @@ def test_stored_areas_agree_with_stored_answers(name, medmnist):
                 stored = figures["auc"] if condition in ("", "given") else figures[condition]
                 stored = stored["auc"] if isinstance(stored, dict) else stored
                 p = said.astype(float) if name != "multimodal" else 1 / (1 + np.exp(-said.astype(float)))
-                # Some log odds lie beyond what probabilities in single precision, of which the row was computed, tell apart.
+                # Rows were computed of single-precision probabilities, which do not tell the largest log odds apart.
                 coarse = 1e-3 if name == "multimodal" else 1e-4
                 assert auc(y[row["dataset"]], np.stack([1 - p, p], axis=1)) == pytest.approx(stored, abs=coarse)
 
