@@ -63,6 +63,12 @@ SHARES = (80, 90, 95)  # per cent of the weights that are removed
 LABELS = (25, 50, 100, 200, 400, 800)
 STARTS = ("afresh", "digits", "breasts", "chests")
 FROZEN = ("frozen-digits", "frozen-breasts", "frozen-chests")
+KEPT = (  # the networks of seed 0 whose weights are stored
+    ("mnist", "pupil_labels"),
+    ("mnist", "longer_90"),
+    ("pneumoniamnist", "large"),
+    ("pneumoniamnist", "pupil_taught"),
+)
 OTHERS = 2000  # chests with labels that `chests` has seen before; none of them is among the few
 
 
@@ -108,11 +114,11 @@ def run(job, settings):
     said = learned.say(x_test)
     predicted = said.argmax(axis=1)
     figures = {"accuracy": accuracy(y_test, predicted).value}
-    if job["dataset"] == "mnist":
-        return Outcome(row(learned.parameters, seconds, learned.losses, test=figures), predicted.astype(np.uint8))
-    figures |= {"auc": auc(y_test, said)}
-    kept = learned.network if job["model"] in ("large", "pupil_taught") else None
-    return Outcome(row(learned.parameters, seconds, learned.losses, test=figures), said[:, 1].astype(np.float32), kept)
+    if job["dataset"] != "mnist":
+        figures |= {"auc": auc(y_test, said)}
+    answers = predicted.astype(np.uint8) if job["dataset"] == "mnist" else said[:, 1].astype(np.float32)
+    kept = learned.network if (job["dataset"], job["model"]) in KEPT else None
+    return Outcome(row(learned.parameters, seconds, learned.losses, test=figures), answers, kept)
 
 
 def of_network(network, losses):
