@@ -52,9 +52,13 @@ class SequenceClassifier(Classifier):
 
     def forward(self, x, training=False):
         """Logits (N, K) of the sequences x (N, T, D); `training` changes nothing here."""
+        return self.head.forward(self.last_states(x))
+
+    def last_states(self, x):
+        """The hidden states (N, H) of the upper layer after the last step of the sequences x (N, T, D)."""
         for lstm in self.lstms:
             x, (h_last, _) = lstm.forward(x)
-        return self.head.forward(h_last)
+        return h_last
 
     def forward_each_step(self, x):
         """What the logits would be if the sequence ended after each step.

@@ -130,12 +130,13 @@ def to_onnx(network):
     if network.head.kernel.dtype != np.float32:
         raise TypeError(f"network: expected dtype float32, got {network.head.kernel.dtype}; build it with that")
     nodes = [helper.make_node("Transpose", ["x"], ["h_0"], perm=(1, 0, 2))]
-    arrays = {"zero": np.array([0])} | ({"one": np.array([1])} if len(network.lstms) > 1 else {})
+    arrays = {"zero": np.array([0])}
     for k, lstm in enumerate(network.lstms):
         names = [f"lstm_{k}/{part}" for part in "WRB"]
         arrays |= dict(zip(names, _onnx_arrays(lstm), strict=True))
         nodes.append(helper.make_node("LSTM", [f"h_{k}", *names], [f"y_{k}", f"last_{k}"], hidden_size=lstm.units))
         if lstm is not network.lstms[-1]:
+            arrays["one"] = np.array([1])
             nodes.append(helper.make_node("Squeeze", [f"y_{k}", "one"], [f"h_{k + 1}"]))
     arrays |= {f"head/{name}": array for name, array in network.head.parameters.items()}
     nodes += [

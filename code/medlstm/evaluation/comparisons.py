@@ -6,14 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from medlstm.checks import check_array, generator
-from medlstm.evaluation.intervals import (
-    Interval,
-    difference,
-    difference_over_seeds,
-    draw_images,
-    over_seeds,
-    percentile_interval,
-)
+from medlstm.evaluation.intervals import Interval, difference_over_seeds, draw_images, over_seeds, percentile_interval
 
 
 class Discordant(NamedTuple):
@@ -92,11 +85,8 @@ def accuracy_difference(y, predicted, other, rng, confidence=0.9, draws=4000, pa
     figures = draw_images(counts, draws, rng) @ kinds.T / len(y)
     means = right.mean(axis=1)
     ours = np.arange(len(right)) < len(predicted)
-    return difference(
-        means[ours].mean() - means[~ours].mean(),
-        difference_over_seeds(figures[:, ours], figures[:, ~ours], rng, paired),
-        confidence,
-    )
+    value = means[ours].mean() - means[~ours].mean()
+    return difference_over_seeds(value, figures[:, ours], figures[:, ~ours], rng, confidence, paired)
 
 
 def mean_interval(values, rng, confidence=0.95, draws=2000):
@@ -153,8 +143,8 @@ def mean_difference(values, other, rng, confidence=0.95, draws=2000):
     check_array("other", other, ("S", values.shape[1]))
     rng = generator(rng)
     figures = _drawn_means(np.concatenate([values, other]), draws, rng)
-    samples = over_seeds(figures[:, : len(values)], rng) - over_seeds(figures[:, len(values) :], rng)
-    return difference(values.mean() - other.mean(), samples, confidence)
+    first, second = figures[:, : len(values)], figures[:, len(values) :]
+    return difference_over_seeds(values.mean() - other.mean(), first, second, rng, confidence)
 
 
 def _drawn_means(values, draws, rng):

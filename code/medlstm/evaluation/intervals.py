@@ -53,18 +53,6 @@ def over_seeds(figures, rng):
     return (drawn * figures).sum(axis=1)
 
 
-def difference_over_seeds(figures, other, rng, paired=False):
-    """The mean (draws,) of figures (draws, S) less that of others, their seeds drawn apart; or, `paired`, together."""
-    if not paired:
-        return over_seeds(figures, rng) - over_seeds(other, rng)
-    if figures.shape != other.shape:
-        raise ValueError(
-            f"paired: expected as many networks of both ways, got {figures.shape[1]} and {other.shape[1]}; "
-            "give each its partner, or leave paired out"
-        )
-    return over_seeds(figures - other, rng)
-
-
 def difference(value, samples, confidence):
     """The `Difference` of a value whose bootstrap samples (B,) are these.
 
@@ -74,3 +62,15 @@ def difference(value, samples, confidence):
     rarer = min((samples <= 0).sum(), (samples >= 0).sum())
     p_value = float(min(1, 2 * (rarer + 1) / (len(samples) + 1)))
     return Difference(float(value), *percentile_interval(samples, confidence), p_value)
+
+
+def difference_over_seeds(value, figures, other, rng, confidence, paired=False):
+    """The `Difference` of a value, from figures (draws, S) of networks and of others; `paired`: partners together."""
+    if not paired:
+        return difference(value, over_seeds(figures, rng) - over_seeds(other, rng), confidence)
+    if figures.shape != other.shape:
+        raise ValueError(
+            f"paired: expected as many networks of both ways, got {figures.shape[1]} and {other.shape[1]}; "
+            "give each its partner, or leave paired out"
+        )
+    return difference(value, over_seeds(figures - other, rng), confidence)

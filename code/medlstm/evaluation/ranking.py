@@ -113,8 +113,9 @@ def auc_difference(y, probabilities, other, rng, confidence=0.95, draws=2000, pa
     _check(y, "other", other, ("S", len(y), probabilities.shape[2]))
     rng = generator(rng)
     images = _draw_images(y, draws, rng)
-    samples = difference_over_seeds(_areas(y, probabilities, images), _areas(y, other, images), rng, paired)
-    return difference(_mean_auc(y, probabilities) - _mean_auc(y, other), samples, confidence)
+    value = _mean_auc(y, probabilities) - _mean_auc(y, other)
+    areas = (_areas(y, each, images) for each in (probabilities, other))
+    return difference_over_seeds(value, *areas, rng, confidence, paired)
 
 
 def auc_pairs(y, probabilities, rng, confidence=0.95, draws=2000):

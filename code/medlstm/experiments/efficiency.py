@@ -38,9 +38,10 @@ from medlstm.compression import HoldZeros, distil, pruned, with_kernels
 from medlstm.datasets import checksums, content_checksum, load_medmnist, load_mnist, scaled
 from medlstm.evaluation import accuracy, auc
 from medlstm.experiments.runner import Outcome, row
+from medlstm.experiments.training import epochs_for, learn
 from medlstm.files import DATA
 from medlstm.network import SequenceClassifier
-from medlstm.optimizers import Adam, cosine_decay
+from medlstm.optimizers import Adam
 
 LARGE, SMALL = (128, 64), (40,)
 SETTINGS = {
@@ -107,9 +108,9 @@ class Learned(NamedTuple):
 def run(job, settings):
     (x, y), (x_test, y_test) = load(job["dataset"], settings["images"])
     kind, _, detail = job["model"].partition("_")
-    learn = few_labels if detail.isdigit() and kind not in ("pruned", "random", "longer") else compressed
+    way = few_labels if detail.isdigit() and kind not in ("pruned", "random", "longer") else compressed
     start = time.perf_counter()
-    learned = learn(kind, detail, x, y, job, settings)
+    learned = way(kind, detail, x, y, job, settings)
     seconds = time.perf_counter() - start
     said = learned.say(x_test)
     predicted = said.argmax(axis=1)
@@ -155,8 +156,7 @@ def compressed(kind, detail, x, y, job, settings):
     if kind == "longer":
         epochs = settings["pupil_epochs"][job["dataset"]]
         how = {name: settings["pupil"][name] for name in ("learning_rate", "batch_size")}
-    losses = train(thin, x, y, epochs, **how)
-    return of_network(thin, losses)
+    return of_network(thin, learn(thin, x, y, epochs, **how))
 
 
 def large_network(x, y, job, settings):
@@ -164,7 +164,7 @@ def large_network(x, y, job, settings):
     if job["dataset"] == "mnist":
         return SequenceClassifier.load(DATA / "weights" / "mnist_rows_numpy_article.npz"), []
     network = SequenceClassifier(28, LARGE, 2, job["seed"], Adam(clip_norm=1.0))
-    return network, train(network, x, y, **settings["large"])
+    return network, learn(network, x, y, **settings["large"])
 
 
 def pupil(large, taught, x, y, job, settings):
@@ -187,8 +187,8 @@ def few_labels(start, count, x, y, job, settings):
     network = SequenceClassifier(28, LARGE, 2, job["seed"], Adam(clip_norm=1.0))
     before = experienced(seen, x, y, job["seed"], settings)
     if frozen:
-        states = lambda x: last_states(before, x)
-        return of_regression(LogisticRegression(max_iter=2000).fit(states(few), labels), states)
+        fitted = LogisticRegression(max_iter=2000).fit(before.last_states(few), labels)
+        return of_regression(fitted, before.last_states)
     if before is not None:
         for name, array in network.parameters.items():
             array[...] = array if name.startswith("head") else before.parameters[name]
@@ -207,13 +207,6 @@ def experienced(seen, x, y, seed, settings):
     return network
 
 
-def last_states(network, x):
-    """The last hidden state (N, H) of the upper layer."""
-    for lstm in network.lstms:
-        x, (h_last, _) = lstm.forward(x)
-    return h_last
-
-
 def drawn(images, count, seed):
     """Which images are labelled: the same for every start, and each smaller number within the larger ones."""
     return np.random.default_rng(seed).permutation(images)[:count]
@@ -222,11 +215,5 @@ def drawn(images, count, seed):
 def few_steps(network, x, y, settings, start):
     """Train for about as many steps however few the images are."""
     few = settings["few"]
-    epochs = max(1, few["steps"] // -(-len(x) // few["batch_size"]))
-    return train(network, x, y, epochs, settings["rates"][start], few["batch_size"])
-
-
-def train(network, x, y, epochs, learning_rate, batch_size):
-    """Train with a rate that rises, then falls along a cosine; the loss of each epoch."""
-    rate = lambda done: cosine_decay(done, learning_rate, 0.05)
-    return network.fit(x, y, epochs, batch_size, progress=False, learning_rate=rate)["loss"]
+    epochs = epochs_for(few["steps"], len(x), few["batch_size"])
+    return learn(network, x, y, epochs, settings["rates"][start], few["batch_size"])

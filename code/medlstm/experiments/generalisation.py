@@ -31,8 +31,9 @@ from sklearn.linear_model import LogisticRegression
 from medlstm.datasets import CORRUPTIONS, content_checksum, corrupt, load_medmnist, scaled
 from medlstm.evaluation import auc, operating_point, sensitivity_specificity
 from medlstm.experiments.runner import Outcome, row
+from medlstm.experiments.training import epochs_for, learn
 from medlstm.network import SequenceClassifier
-from medlstm.optimizers import Adam, cosine_decay
+from medlstm.optimizers import Adam
 
 SETTINGS = {
     "epochs": 15,
@@ -46,7 +47,14 @@ SETTINGS = {
     "few": {"steps": 300, "learning_rate": 0.0003},
     "images": None,
 }
-QUICK = {"epochs": 1, "units": 4, "images": 256, "chests": [128, 64], "few": {"steps": 4, "learning_rate": 0.0003}}
+QUICK = {
+    "cnn": SETTINGS["cnn"] | {"epochs": 1},
+    "epochs": 1,
+    "units": 4,
+    "images": 256,
+    "chests": [128, 64],
+    "few": {"steps": 4, "learning_rate": 0.0003},
+}
 ONE = [f"only_{name}" for name in CORRUPTIONS]
 BUT_ONE = [f"without_{name}" for name in CORRUPTIONS]
 FEW = (20, 100)
@@ -89,7 +97,7 @@ def robust(kind, arm, parts, seed, settings):
     """Train one network one way; ask it under everything."""
     x, y = parts["train"]
     rng = np.random.default_rng(seed)
-    epochs = settings["epochs"] if kind == "lstm" or settings["epochs"] == 1 else settings["cnn"]["epochs"]
+    epochs = settings["epochs"] if kind == "lstm" else settings["cnn"]["epochs"]
     seen = np.concatenate([augmented(x, arm, settings["severities"], rng) for _ in range(epochs)])
     start = time.perf_counter()
     say, losses, parameters = (lstm if kind == "lstm" else cnn)(seen, np.tile(y, epochs), x, seed, settings)
@@ -153,12 +161,6 @@ def cnn(seen, y, x, seed, settings):
     return say, losses, model.count_params()
 
 
-def learn(network, x, y, epochs, rate, batch_size):
-    """Train with a rate that rises, then falls along a cosine; the loss of each epoch."""
-    decay = lambda done: cosine_decay(done, rate, 0.05)
-    return network.fit(x, y, epochs, batch_size, progress=False, learning_rate=decay)["loss"]
-
-
 def judged(y, said, threshold):
     """The area, and sensitivity and specificity at the threshold, of probabilities (N,) of pneumonia."""
     at = sensitivity_specificity(y, said, threshold, POSITIVE)
@@ -191,7 +193,7 @@ def adapted(part, arm, parts, seed, settings):
     own = (x_new.mean(), x_new.std()) if way == "statistics" else (mean, std)
     say = say_at_home = lambda images, m, s: network.predict((images - m) / s)[:, POSITIVE]
     if way in ("head", "coral"):
-        of = lambda images: features(network, (images - mean) / std)
+        of = lambda images: network.last_states((images - mean) / std)
         moved = coral(of(x), of(x_new)) if way == "coral" else np.asarray
         head = LogisticRegression(max_iter=2000).fit(moved(of(x)), y)
         say = lambda images, *_: head.predict_proba(of(images))[:, POSITIVE]
@@ -219,7 +221,7 @@ def prepared(way, detail, known, new, seed, settings):
     network = trained(x, y, x, seed, settings)
     if way == "tuned":
         few = settings["few"]
-        epochs = max(1, few["steps"] // batches(x_few, 32))
+        epochs = epochs_for(few["steps"], len(x_few), 32)
         learn(network, (x_few - x.mean()) / x.std(), y_few, epochs, few["learning_rate"], 32)
     return network
 
@@ -234,19 +236,10 @@ def elsewhere(images, device, seed):
 def trained(x_all, y_all, x, seed, settings):
     """An LSTM over rows, standardised as the images x of the first device; in about as many steps for any number."""
     network, size = SequenceClassifier(28, (settings["units"],), 2, seed, Adam(clip_norm=1.0)), settings["batch_size"]
-    steps = settings["epochs"] * batches(x, size)
-    epochs = max(1, steps // batches(x_all, size))
+    steps = settings["epochs"] * -(-len(x) // size)
+    epochs = epochs_for(steps, len(x_all), size)
     learn(network, (x_all - x.mean()) / x.std(), y_all, epochs, settings["learning_rate"], size)
     return network
-
-
-def batches(x, size):
-    return -(-len(x) // size)
-
-
-def features(network, x):
-    """The last hidden state (N, H) of each image."""
-    return network.lstms[0].forward(x)[1][0]
 
 
 def coral(known, new, identity=1.0):

@@ -67,55 +67,53 @@ def jobs(seeds):
 def run(job, settings):
     from scipy.special import softmax
 
+    way, _, name = job["model"].partition("_")
+    splits, seed, dropped = load_medmnist("pneumoniamnist"), job["seed"], name.endswith("_dropped")
+    chosen = np.random.default_rng(seed).permutation(len(splits.train.labels))[: settings["train_images"]]
+    train = splits.train._replace(images=splits.train.images[chosen], labels=splits.train.labels[chosen])
+    parts = dict(zip(SPLITS, (train, splits.val, splits.test)))
+    tables = {split: table(name or "nothing", split, part.labels, seed) for split, part in parts.items()}
+    rng = np.random.default_rng([seed, 9])
+
+    model, losses, seconds = trained(way, dropped, train, tables["train"], seed, rng, settings)
+    logits, areas = {}, {}
+    for condition, (split, columns) in asked(tables, rng).items():
+        shown = [scaled(parts[split].images), columns if dropped else columns[:, :-1]]
+        logits[condition] = model.predict(shown, verbose=0)
+        areas[condition] = auc(parts[split].labels, softmax(logits[condition], axis=1))
+    figures = {"validation": {"auc": areas.pop("validation")}, "test": {"auc": areas.pop("given")} | areas}
+    kept = {condition: (each[:, 1] - each[:, 0]).astype(np.float32) for condition, each in logits.items()}
+    return Outcome(row(model.count_params(), seconds, losses, **figures), kept)
+
+
+def trained(way, dropped, split, columns, seed, rng, settings):
+    """A network for image and table, or for the image alone; with its losses and its seconds."""
     from medlstm.keras_models import Augmentation, medical, multimodal
 
-    way, _, name = job["model"].partition("_")
-    splits, seed = load_medmnist("pneumoniamnist"), job["seed"]
-    count = settings["train_images"]
-    order = np.random.default_rng(seed).permutation(len(splits.train.labels))[:count]
-    images = {"train": scaled(splits.train.images[order])}
-    images |= {"validation": scaled(splits.val.images), "test": scaled(splits.test.images)}
-    labels = {"train": splits.train.labels[order], "validation": splits.val.labels, "test": splits.test.labels}
-    tables = {split: table(name or "nothing", split, labels[split], seed) for split in SPLITS}
-    dropped = name.endswith("_dropped")
-
+    images, labels, epochs = scaled(split.images), split.labels, settings["epochs"]
     model = multimodal.build(
         None if way == "image" else way,
-        tables["train"].shape[1] + dropped,
+        columns.shape[1] + dropped,
         seed,
         settings["units"],
         augmentation=Augmentation(seed, **settings["augmentation"]),
-        mean=float(images["train"].mean()),
-        std=float(images["train"].std()),
+        mean=float(images.mean()),
+        std=float(images.std()),
     )
-    rng = np.random.default_rng([seed, 9])
-    training, times = [images["train"], tables["train"]], 1
-    if dropped:
-        both_ways = [hidden(tables["train"], share, rng) for share in (0.0, 1.0)]
-        training, times = [np.concatenate([images["train"]] * 2), np.concatenate(both_ways)], 2
+    if dropped:  # each patient with the table and without it, in as many steps
+        columns = np.concatenate([hidden(columns, share, rng) for share in (0.0, 1.0)])
+        images, labels, epochs = np.concatenate([images] * 2), np.tile(labels, 2), -(-epochs // 2)
     start = time.perf_counter()
     losses = medical.fit(
         model,
-        training,
-        np.tile(labels["train"], times),
-        -(-settings["epochs"] // times),
+        [images, columns],
+        labels,
+        epochs,
         settings["batch_size"],
         settings["learning_rate"],
         settings["weight_decay"],
     )
-    seconds = time.perf_counter() - start
-
-    logits = {
-        condition: model.predict([images[split], columns if dropped else columns[:, :-1]], verbose=0)
-        for condition, (split, columns) in asked(tables, rng).items()
-    }
-    areas = {
-        condition: auc(labels["validation" if condition == "validation" else "test"], softmax(each, axis=1))
-        for condition, each in logits.items()
-    }
-    figures = {"validation": {"auc": areas.pop("validation")}, "test": {"auc": areas.pop("given")} | areas}
-    kept = {condition: (each[:, 1] - each[:, 0]).astype(np.float32) for condition, each in logits.items()}
-    return Outcome(row(model.count_params(), seconds, losses, **figures), kept)
+    return model, losses, time.perf_counter() - start
 
 
 def asked(tables, rng):
