@@ -2,7 +2,7 @@
 
 Machines drift, so only ratios within one run are worth quoting. Each contender lives in a process
 of its own, tied to the same cores; they take turns, a few steps at a time, and never run together.
-Every task comes round several times, each time in new processes: one process can be lucky for life.
+Every task comes round several times, each time in new processes: one process can be lucky.
 A table in which more work took less time is refused: something disturbed it, and nobody knows what else.
 """
 

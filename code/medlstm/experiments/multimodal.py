@@ -14,7 +14,7 @@ Each is joined to the image in three ways, ``early``, ``late`` and ``gated``, an
 same seeds. A fourth, ``summed``, was added after the test images had been judged: the table's starting weights in
 ``late`` are drawn at random and about as large as what they should become, and one run ended with the wrong sign.
 
-Missing values are the mean of all, which is 0. Each network is asked about the test patients four times: as they are
+Missing values are 0, midway between the groups. Each network is asked about the test patients four times: as they are
 (``given``), with half of the values missing (``half``), with all (``missing``), and with the table of another patient
 (``swapped``).
 
@@ -135,6 +135,6 @@ def table(name, split, labels, seed):
 
 
 def hidden(columns, share, rng):
-    """The columns, those of a share of the patients replaced by the mean, 0; and a column that says where."""
+    """The columns, those of a share of the patients replaced by 0; and a column that says where."""
     away = rng.random((len(columns), 1)) < share
     return np.concatenate([np.where(away, 0, columns), away], axis=1).astype(np.float32)
