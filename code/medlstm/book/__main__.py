@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, cover, lab, readers
+from medlstm.book import chapters, cover, explorer, lab, readers
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -18,6 +18,7 @@ fresh.add_argument("name", metavar="NAME")
 copies = actions.add_parser("readers", help="write such copies for a class")
 copies.add_argument("folder", type=Path, metavar="FOLDER")
 actions.add_parser("cover", help="draw the picture of the first page again")
+actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
 options = parser.parse_args()
 
 try:
@@ -30,6 +31,6 @@ try:
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
     else:
-        cover.draw()
+        {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:
     sys.exit(str(error))

@@ -6,96 +6,57 @@ import numpy as np
 from medlstm.figures.style import FAINT, INK, QUANTITIES, SIGNED, headline, names_at_ends, paper, rising
 
 
-def cell_drawing(highlight, title):
-    """One step of an LSTM as a drawing, with one of the `QUANTITIES` in colour."""
+def cell_drawing(title):
+    """One step of an LSTM as a drawing, each of the `QUANTITIES` in its colour."""
     _figure, axis = plt.subplots(figsize=(7, 2.9))
     axis.set(xlim=(0, 11.6), ylim=(0, 4.7), aspect="equal")
     axis.axis("off")
-    on = {name: (look.colour if name == highlight else FAINT) for name, look in QUANTITIES.items()}
-    wide = {name: 2.6 if name == highlight else 1.1 for name in QUANTITIES}
+    colours = {name: look.colour for name, look in QUANTITIES.items()} | {None: FAINT}
 
     def line(points, name, arrow=True):
-        x, y = zip(*points)
-        colour, width = on.get(name, FAINT), wide.get(name, 1.1)
-        axis.plot(x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=1)
+        axis.plot(*zip(*points), color=colours[name], linewidth=1.8, solid_capstyle="round", zorder=1)
         if arrow:
-            axis.annotate(
-                "",
-                points[-1],
-                points[-2],
-                zorder=2,
-                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0},
-            )
+            look = {"arrowstyle": "-|>", "color": colours[name], "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+            axis.annotate("", points[-1], points[-2], zorder=2, arrowprops=look)
 
     def circle(x, y, text, name):
-        axis.plot(
-            x,
-            y,
-            "o",
-            markersize=19,
-            markerfacecolor="white",
-            markeredgecolor=on[name],
-            markeredgewidth=wide[name],
-            zorder=3,
-        )
+        look = {"markerfacecolor": "white", "markeredgecolor": colours[name], "markeredgewidth": 1.8}
+        axis.plot(x, y, "o", markersize=19, zorder=3, **look)
         axis.text(x, y, text, ha="center", va="center_baseline", fontsize=12, zorder=4)
 
     def box(x, y, name, activation):
-        look, chosen = QUANTITIES[name], name == highlight
-        axis.text(
-            x,
-            y,
-            f"{look.symbol}\n{activation}",
-            ha="center",
-            va="center",
-            fontsize=9,
-            zorder=4,
-            color="white" if chosen else INK,
-            linespacing=1.35,
-            bbox={
-                "boxstyle": "round,pad=0.35",
-                "edgecolor": on[name],
-                "linewidth": wide[name],
-                "facecolor": look.colour if chosen else "white",
-            },
-        )
+        frame = {"boxstyle": "round,pad=0.35", "edgecolor": colours[name], "linewidth": 1.8, "facecolor": "white"}
+        words = f"{QUANTITIES[name].symbol}\n{activation}"
+        axis.text(x, y, words, ha="center", va="center", fontsize=9, zorder=4, linespacing=1.35, bbox=frame)
 
     top, middle = 3.9, 2.6
     line([(0.6, top), (10.0, top)], "cell")
     line([(0.6, 0.35), (7.0, 0.35)], "hidden", arrow=False)
     for x, name in ((2.0, "forget"), (3.6, "input"), (5.2, "candidate"), (7.0, "output")):
-        axis.plot([x, x], [0.35, 1.0], color=FAINT, linewidth=1.1, zorder=1)
+        line([(x, 0.35), (x, 1.0)], "hidden", arrow=False)
         box(x, 1.25, name, "$\\tanh$" if name == "candidate" else "$\\sigma$")
     line([(2.0, 1.75), (2.0, top - 0.3)], "forget")
     line([(3.6, 1.75), (3.6, middle), (4.1, middle)], "input")
     line([(5.2, 1.75), (5.2, middle), (4.7, middle)], "candidate")
-    line([(4.4, middle + 0.3), (4.4, top - 0.3)], "candidate" if highlight == "candidate" else "input")
-    line([(8.3, top), (8.3, middle + 0.3)], None)
+    line([(4.4, middle + 0.3), (4.4, top - 0.3)], None)
+    line([(8.3, top), (8.3, middle + 0.3)], "cell")
     line([(7.0, 1.75), (7.0, middle), (8.0, middle)], "output")
     line([(8.3, middle - 0.3), (8.3, 0.35), (10.0, 0.35)], "hidden")
     line([(8.3, 1.6), (9.3, 1.6), (9.3, top - 0.14)], "hidden", arrow=False)
     line([(9.3, top + 0.14), (9.3, top + 0.6)], "hidden")
-    circle(2.0, top, "×", "cell" if highlight == "cell" else "forget")
-    circle(4.4, middle, "×", "candidate" if highlight == "candidate" else "input")
+    circle(2.0, top, "×", "cell")
+    circle(4.4, middle, "×", None)
     circle(4.4, top, "+", "cell")
-    circle(8.3, middle, "×", "output")
+    circle(8.3, middle, "×", "hidden")
     axis.text(8.42, 3.32, "tanh", fontsize=8)
-    for x, y, text, name in (
-        (0.5, top, "$c_{t-1}$", "cell"),
-        (10.1, top, "$c_t$", "cell"),
-        (0.5, 0.35, "$x_t,\\ h_{t-1}$", "hidden"),
-        (10.1, 0.35, "$h_t$, next step", "hidden"),
-        (9.45, top + 0.5, "$h_t$, next layer", "hidden"),
+    for x, y, text in (
+        (0.5, top, "$c_{t-1}$"),
+        (10.1, top, "$c_t$"),
+        (0.5, 0.35, "$x_t,\\ h_{t-1}$"),
+        (10.1, 0.35, "$h_t$, next step"),
+        (9.45, top + 0.5, "$h_t$, next layer"),
     ):
-        axis.text(
-            x,
-            y,
-            text,
-            ha="right" if x < 5 else "left",
-            va="center",
-            fontsize=11,
-            color=QUANTITIES[name].colour if name == highlight else INK,
-        )
+        axis.text(x, y, text, ha="right" if x < 5 else "left", va="center", fontsize=11, color=INK)
     axis.set_title(title, x=0)
 
 
