@@ -1,6 +1,5 @@
 """Pages that are alive: the explorer's files are put beside those pages that use them, and loaded by no others."""
 
-import re
 from os.path import relpath
 from pathlib import Path
 
@@ -19,9 +18,11 @@ def enliven(app, error):
             html = page.read_text()
             if scripts := [name for part, name in PARTS.items() if part in html]:
                 folder = relpath(site / "explorer", page.parent)
-                html = html.replace("</head>", f'<link rel="stylesheet" href="{folder}/explorer.css"/>\n</head>', 1)
+                head, _, body = html.partition("</head>")
+                body, _, end = body.rpartition("</body>")
+                style = f'<link rel="stylesheet" href="{folder}/explorer.css"/>\n'
                 tags = "".join(f'<script src="{folder}/{name}.js"></script>\n' for name in scripts)
-                page.write_text(re.sub(r"</body>", lambda _: f"{tags}</body>", html, count=1))
+                page.write_text(f"{head}{style}</head>{body}{tags}</body>{end}")
 
 
 def setup(app):

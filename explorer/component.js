@@ -46,6 +46,9 @@ function fromLink(hash) {
   return record;
 }
 
+const likeliest = (answers) => Math.max(0, answers.indexOf(Math.max(...answers)));
+const short = (value) => (Number.isFinite(value) ? value.toFixed(2) : "—");
+
 function toLink(chosen) {
   const wanted = new URLSearchParams();
   for (const [key, value] of Object.entries(chosen)) if (value !== START[key] && value !== "drawing") wanted.set(key, value);
@@ -73,35 +76,38 @@ class Explorer {
   markup() {
     const { id, whole } = this;
     const options = (pairs) => pairs.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
+    const field = (key, label, control) => `<span class="pair"><label for="${id(key)}">${label}</label>${control(`id="${id(key)}" data-key="${key}"`)}</span>`;
+    const select = (pairs) => (attributes) => `<select ${attributes}>${options(pairs)}</select>`;
+    const named = (name) => `<b class="ink-${name}">${name}</b> ${SETUP.quantities[name].title}`;
+    const map = (name, caption) => `<div class="map ${name}"><div class="caption">${caption}</div><div class="frame"><canvas role="img" data-map="${name}"></canvas><div class="veil"></div></div></div>`;
     const networks = Object.entries(SETUP.networks).map(([name, network]) => [name, network.title]);
-    const field = (name, label, inside) => `<label for="${id(name)}">${label}</label>${inside.replace("<", "<").replace(/^<(\w+)/, `<$1 id="${id(name)}" data-key="${name}"`)}`;
-    const hold = HOLDABLE.map((name) => `<span class="pair">${field(name, `<b class="ink-${name}">${name}</b> ${SETUP.quantities[name].title}`, `<select>${options([["", "free"], ["0", "held at 0"], ["1", "held at 1"]])}</select>`)}</span>`).join("");
-    const map = (name) => `<figure class="map"><figcaption><b class="ink-${name}">${name}</b> ${SETUP.quantities[name].title}</figcaption>
-      <div class="frame"><canvas role="img" data-map="${name}"></canvas><div class="veil"></div></div></figure>`;
+    const images = [...EXAMPLES.map((example) => [example.name, example.title]), ...(whole ? [["drawing", "my own drawing"]] : [])];
+    const pad = `<canvas class="pad" hidden role="application" tabindex="0" aria-label="Field to draw on, 28 by 28. Arrow keys move, Space leaves ink, Shift and an arrow draws, Delete wipes." aria-describedby="${id("status")}"></canvas><div class="guide" hidden></div>`;
     return `
-    <div class="line">
-      <span class="pair">${field("network", "Network", `<select>${options(networks)}</select>`)}</span>
-      <span class="pair">${field("image", "Image", `<select>${options([...EXAMPLES.map((example) => [example.name, example.title]), ...(whole ? [["drawing", "my own drawing"]] : [])])}</select>`)}</span>
-    </div>
+    <div class="line">${field("network", "Network", select(networks))}${field("image", "Image", select(images))}</div>
     <div class="stage">
-      <figure class="map image"><figcaption>${whole ? "what is read" : "image"}</figcaption>
-        <div class="frame"><canvas class="read" role="img"></canvas>${whole ? `<canvas class="pad" hidden role="application" tabindex="0" aria-label="Field to draw on, 28 by 28. Arrow keys move, Space leaves ink, Shift and an arrow draws, Delete wipes." aria-describedby="${id("status")}"></canvas><div class="guide" hidden></div>` : ""}<div class="veil"></div></div></figure>
-      ${whole ? `<figure class="map narrow"><figcaption>speaks for</figcaption><div class="frame"><canvas role="img" data-map="importance"></canvas></div></figure>` : ""}
-      ${whole ? NAMES.map(map).join("") : CELL_DRAWING.replaceAll("ARROW", id("arrow"))}
+      <div class="map image"><div class="caption">${whole ? "what is read" : "image"}</div>
+        <div class="frame"><canvas class="read" role="img"></canvas>${whole ? pad : ""}<div class="veil"></div></div></div>
+      ${whole ? map("importance", "speaks for") + NAMES.map((name) => map(name, named(name))).join("") : CELL_DRAWING.replaceAll("ARROW", id("arrow"))}
+    </div>
+    <div class="below">
       <div class="bars" role="img"></div>
+      <div class="controls">
+        <div class="line">
+          <button type="button" data-do="play">play</button>
+          <button type="button" data-do="back" aria-label="one row back">−1</button>
+          <button type="button" data-do="on" aria-label="one row on">+1</button>
+          <span class="pair grow"><label for="${id("row")}">rows read</label><input id="${id("row")}" data-key="row" type="range" min="1" max="${ROWS}"><span class="count" aria-hidden="true"></span></span>
+          ${whole ? `<button type="button" data-do="draw">draw a digit</button><button type="button" data-do="wipe" hidden>wipe the field</button>` : ""}
+        </div>
+        <fieldset class="line"><legend>Hold a gate</legend>
+          ${HOLDABLE.map((name) => field(name, named(name), select([["", "free"], ["0", "at 0"], ["1", "at 1"]]))).join("")}
+          ${field("from", "from row", (attributes) => `<input ${attributes} type="number" min="1" max="${ROWS}">`)}</fieldset>
+        ${whole ? `<fieldset class="line"><legend>Change the rows</legend>
+          <button type="button" data-do="shuffle">shuffle</button><button type="button" data-do="sort">in order</button>
+          ${field("blank", "blank, such as 10-14", (attributes) => `<input ${attributes} type="text" size="5" inputmode="numeric">`)}</fieldset>` : ""}
+      </div>
     </div>
-    <div class="line">
-      <button type="button" data-do="play">play</button>
-      <button type="button" data-do="back" aria-label="one row back">−1</button>
-      <button type="button" data-do="on" aria-label="one row on">+1</button>
-      <span class="pair grow"><label for="${id("row")}">rows read</label><input id="${id("row")}" data-key="row" type="range" min="1" max="${ROWS}"><output for="${id("row")}"></output></span>
-      ${whole ? `<button type="button" data-do="draw">draw a digit</button><button type="button" data-do="wipe" hidden>wipe the field</button>` : ""}
-    </div>
-    <fieldset class="line"><legend>Hold a gate</legend>${hold}
-      <span class="pair">${field("from", "from row", `<input type="number" min="1" max="${ROWS}">`)}</span></fieldset>
-    ${whole ? `<fieldset class="line"><legend>Change the rows</legend>
-      <button type="button" data-do="shuffle">shuffle the rows</button><button type="button" data-do="sort">back in order</button>
-      <span class="pair"><label for="${id("blank")}">blank rows (such as 10-14)</label><input id="${id("blank")}" data-key="blank" type="text" size="6" pattern="\\d{1,2}-\\d{1,2}" inputmode="numeric"></span></fieldset>` : ""}
     <p class="status" id="${id("status")}" role="status"></p>
     ${whole ? `<div class="equations"><label for="${id("eq")}">The cell, line by line. Change it.</label>
       <textarea id="${id("eq")}" spellcheck="false" autocapitalize="off" autocomplete="off" rows="7" aria-describedby="${id("fault")}"></textarea>
@@ -208,7 +214,7 @@ class Explorer {
     this.slopes = null;
     clearTimeout(this.later);
     if (this.whole) this.later = setTimeout(() => {
-      this.slopes = importance(prepared, this.image, this.holds, chosen.from - 1, last.indexOf(Math.max(...last)));
+      this.slopes = importance(prepared, this.image, this.holds, chosen.from - 1, likeliest(last));
       this.paintImportance();
     }, this.timer ? 400 : 30);
     this.paintAll();
@@ -253,7 +259,7 @@ class Explorer {
       if (drawing) paint(this.find(".pad"), this.drawn, COLUMNS, inkOnPaper);
       for (const name of NAMES) {
         const canvas = this.find(`[data-map=${name}]`), values = this.read.trace.get(name), look = SETUP.quantities[name];
-        canvas.closest("figure").classList.toggle("absent", !values);
+        canvas.closest(".map").classList.toggle("absent", !values);
         if (values) paint(canvas, values, this.network.units, scaleOf(look));
         canvas.setAttribute("aria-label", values
           ? `${look.title}: 28 rows by ${this.network.units} units, from ${look.low} to ${look.high}`
@@ -297,14 +303,15 @@ class Explorer {
       const value = String(chosen[control.dataset.key]);
       if (control.value !== value) control.value = value;
     }
-    this.find("output").textContent = `${chosen.row} of ${ROWS}`;
-    const best = answers.indexOf(Math.max(...answers)), last = this.answers(ROWS - 1), bars = this.find(".bars");
-    bars.innerHTML = classes.map((name, k) => `<span class="bar${k === best ? " best" : ""}" style="--p:${Number.isFinite(answers[k]) ? answers[k] : 0}"><i>${name}</i><u></u><em>${Number.isFinite(answers[k]) ? answers[k].toFixed(2) : "—"}</em></span>`).join("");
-    bars.dataset.last = classes[last.indexOf(Math.max(...last))];
+    this.find(".count").textContent = `${chosen.row} of ${ROWS}`;
+    const best = likeliest(answers), last = this.answers(ROWS - 1), bars = this.find(".bars");
+    bars.innerHTML = classes.map((name, k) => `<span class="bar${k === best ? " best" : ""}" style="--p:${Number.isFinite(answers[k]) ? answers[k] : 0}"><i>${name}</i><u></u><em>${short(answers[k])}</em></span>`).join("");
+    bars.dataset.last = classes[likeliest(last)];
     this.sentence = this.read.broken >= 0 && this.read.broken <= row
       ? `After row ${this.read.broken + 1} the hidden state is no longer a finite number.`
-      : `After ${chosen.row} of ${ROWS} rows of ${this.title()}: ${classes[best]}, probability ${answers[best].toFixed(2)}. ${HOLDABLE.filter((name) => this.read.trace.has(name) && name !== "g").map((name) => `${SETUP.quantities[name].title} ${this.means(row)[name].toFixed(2)}`).join(", ")} (means over the units).`;
-    bars.setAttribute("aria-label", `Answer after row ${chosen.row}: ${classes.map((name, k) => `${name} ${answers[k].toFixed(2)}`).join(", ")}`);
+      : `After ${chosen.row} of ${ROWS} rows of ${this.title()}: ${classes[best]}, probability ${short(answers[best])}. ${HOLDABLE.filter((name) => this.read.trace.has(name) && name !== "g").map((name) => `${SETUP.quantities[name].title} ${short(this.means(row)[name])}`).join(", ")} (means over the units).`;
+    this.find("[data-key=row]").setAttribute("aria-valuetext", `${chosen.row} of ${ROWS}: ${classes[best]}, ${short(answers[best])}`);
+    bars.setAttribute("aria-label", `Answer after row ${chosen.row}: ${classes.map((name, k) => `${name} ${short(answers[k])}`).join(", ")}`);
     if (this.whole) this.find(".keep").href = toLink(chosen);
     else {
       const svg = this.find(".cell-drawing");

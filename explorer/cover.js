@@ -23,7 +23,7 @@ const tiles = TILES.map(({ pixels, kind, classes, answers }) => {
 });
 
 const slider = made("input", { type: "range", min: 1, max: ROWS, value: 9, id: "cover-row" });
-const count = made("output"), play = made("button", { type: "button", textContent: "play" });
+const count = made("span", { className: "count" }), play = made("button", { type: "button", textContent: "play" });
 const label = made("label", { textContent: "rows read", htmlFor: slider.id });
 const whole = made("div", { className: "lstm-cover" },
   made("div", { className: "tiles" }, ...tiles.map(({ tile }) => tile)), made("div", { className: "line" }, play, label, slider, count));
@@ -33,6 +33,7 @@ function show() {
   const row = slider.valueAsNumber;
   whole.style.setProperty("--read", row / ROWS);
   count.textContent = `${row} of ${ROWS}`;
+  const said = [];
   for (const { tile, bars, classes, answers, kind } of tiles) {
     const now = answers[row - 1], best = now.indexOf(Math.max(...now));
     bars.forEach((bar, k) => {
@@ -41,7 +42,9 @@ function show() {
       bar.lastChild.textContent = now[k].toFixed(2);
     });
     tile.setAttribute("aria-label", `${kind === "digit" ? "A handwritten digit" : "A chest radiograph of a child with pneumonia"}: after row ${row} the answer is ${classes[best]}, ${now[best].toFixed(2)}`);
+    said.push(classes[best]);
   }
+  slider.setAttribute("aria-valuetext", `${row} of ${ROWS}: ${said.join(", ")}`);
 }
 
 function stop() {

@@ -1,6 +1,6 @@
 /* How do numbers become pictures? Images and heat maps on canvas, a pad to draw on, the cell as a drawing. */
 
-const INK = [34, 34, 34], PAPER = [255, 255, 255];
+const PAPER = [255, 255, 255];
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
 const mixed = (a, b, share) => a.map((v, k) => v + (b[k] - v) * share);
 const node = (name, attributes = {}, ...inside) => {
@@ -23,8 +23,8 @@ function paint(canvas, values, columns, colour) {
 const inkOnPaper = (value) => mixed(PAPER, [0, 0, 0], Math.min(1, Math.max(0, value)));
 const light = (value) => mixed([0, 0, 0], PAPER, Math.min(1, Math.max(0, value)));
 function scaleOf({ low, high, colour }) {
-  if (low === 0) return (value) => mixed(PAPER, rgb(colour), Math.min(1, Math.max(0, value / high)));
-  const [below, above] = SETUP.signed.map(rgb);
+  const [below, above, full] = [...SETUP.signed, colour ?? "#000000"].map(rgb);
+  if (low === 0) return (value) => mixed(PAPER, full, Math.min(1, Math.max(0, value / high)));
   return (value) => mixed(PAPER, value < 0 ? below : above, Math.min(1, Math.abs(value) / high));
 }
 
@@ -80,7 +80,7 @@ const CELL_DRAWING = (() => {
      <text x="${x}" y="159">${symbol}</text><text class="small" x="${x}" y="177">${inside}</text>
      <text class="value" x="${x}" y="204"></text></g>`;
   const circle = (x, y, sign) => `<circle class="node" cx="${x}" cy="${y}" r="12"/><text x="${x}" y="${y + 5}">${sign}</text>`;
-  return `<svg class="cell-drawing" viewBox="0 0 560 256" role="img">
+  return `<svg class="cell-drawing" viewBox="-50 16 580 230" role="img">
     <defs><marker id="ARROW" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0 8 4 0 8Z" fill="context-stroke"/></marker></defs>
     ${arrow("M40 42H490", "c")}${line("M40 230H350", "h")}
     ${[110, 190, 270, 350].map((x) => line(`M${x} 230V186`, "h")).join("")}

@@ -94,7 +94,7 @@ def test_references_are_words_with_a_link():
 
 def test_a_figure_keeps_its_caption():
     cells = COPIES["gate-equations"].cells
-    place = next(k for k, cell in enumerate(cells) if 'cell_drawing(' in cell.source)
+    place = next(k for k, cell in enumerate(cells) if "cell_drawing(" in cell.source)
     assert cells[place + 1].source == "**Figure 1.** One step of an LSTM, from left to right."
 
 

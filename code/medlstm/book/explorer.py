@@ -37,7 +37,7 @@ NETWORKS = {
 
 @cache
 def weights(name):
-    """The arrays of one of `NETWORKS`, read-only by convention: kernel, recurrent_kernel, bias, head/kernel, head/bias."""
+    """The arrays of one of `NETWORKS`: kernel, recurrent_kernel, bias, head/kernel and head/bias."""
     with np.load(DATA / "weights" / f"explorer_{name}.npz", allow_pickle=False) as file:
         return dict(file)
 
