@@ -182,9 +182,7 @@ def test_a_digit_can_be_drawn_with_the_mouse_and_from_the_keyboard(page):
     page.mouse.up()
     ink = lambda: page.evaluate("LSTMExplorer.shown[0].image.reduce((sum, v) => sum + v)")
     assert ink() > 20
-    page.wait_for_function(
-        "LSTMExplorer.shown[0].answers(27).indexOf(Math.max(...LSTMExplorer.shown[0].answers(27))) === 1"
-    )
+    page.wait_for_function("LSTMExplorer.shown[0].answers(27)[1] > 0.5")
     page.get_by_role("button", name="wipe the field").click()
     assert ink() == 0
     pad.focus()
@@ -322,56 +320,22 @@ def test_other_equations_run_with_a_word_of_warning(page):
 def test_no_input_hangs_the_page_or_reaches_beyond_it(opened):
     rng = random.Random(0)
     own = "\n".join(opened.evaluate("LSTMExplorer.EQUATIONS.standard"))
-    pieces = [
-        "x",
-        "h",
-        "c",
-        "W_f",
-        "U_g",
-        "b_o",
-        "sigmoid(",
-        "softmax(",
-        ")",
-        "(",
-        "@",
-        "*",
-        "-",
-        "/",
-        "+",
-        "=",
-        "\n",
-        "f",
-    ]
-    pieces += [
-        "1e308",
-        "0",
-        "constructor",
-        "window.name",
-        "'",
-        "`${1}`",
-        "__proto__",
-        "[0]",
-        "é",
-        "\u2028",
-        "=>",
-        ";",
-        "#",
-    ]
+    pieces = "x h c f W_f U_g b_o sigmoid( softmax( ) ( @ * - / + = 1e308 0 constructor window.name ' `${1}` __proto__"
+    pieces = [*pieces.split(), "\n", "[0]", "é", "\u2028", "=>", ";", "#"]
+    likes = (
+        ["sigmoid", "tanh", "relu", "exp", "softmax"],
+        ["W_f", "W_g"],
+        ["f *", "f -", "f /", "-"],
+        ["tanh(c)", "c"],
+    )
     texts = []
-    for _ in range(1500):
+    for _ in range(500):
         letters = list(own)
         for _ in range(rng.randint(1, 6)):
             letters[rng.randrange(len(letters))] = rng.choice(pieces)
-        texts.append("".join(letters))
-        texts.append(" ".join(rng.choices(pieces, k=rng.randint(1, 40))))
-        for alike in (
-            ["sigmoid", "tanh", "relu", "exp", "softmax"],
-            ["W_f", "W_g"],
-            ["f *", "f -", "f /", "-"],
-            ["tanh(c)", "c"],
-        ):
-            own_like = texts[-1] if rng.random() < 0.1 else own.replace(rng.choice(alike), rng.choice(alike))
-            texts.append(own_like)
+        alike = rng.choice(likes)
+        texts += ["".join(letters), " ".join(rng.choices(pieces, k=rng.randint(1, 40)))]
+        texts.append(own.replace(rng.choice(alike), rng.choice(alike)))
     told = opened.evaluate(
         """async (texts) => {
       const network = await LSTMExplorer.load("digits_standard"), image = new Float64Array(784).fill(0.3);
@@ -380,7 +344,10 @@ def test_no_input_hangs_the_page_or_reaches_beyond_it(opened):
       for (const text of texts) {
         const start = performance.now();
         try { LSTMExplorer.readRows(LSTMExplorer.program(network, text || "h = h"), image); ran++; }
-        catch (error) { if (!(error instanceof LSTMExplorer.EquationError)) throw new Error(text + " -> " + error); refused++; }
+        catch (error) {
+          if (!(error instanceof LSTMExplorer.EquationError)) throw new Error(text + " -> " + error);
+          refused++;
+        }
         slowest = Math.max(slowest, performance.now() - start);
       }
       const after = Object.getOwnPropertyNames(window).length + Object.getOwnPropertyNames(Object.prototype).length;
@@ -389,4 +356,4 @@ def test_no_input_hangs_the_page_or_reaches_beyond_it(opened):
         texts,
     )
     ran, refused, slowest, leaked = told
-    assert ran > 50 and refused > 1000 and slowest < 250 and leaked == 0
+    assert ran > 100 and refused > 500 and slowest < 250 and leaked == 0
