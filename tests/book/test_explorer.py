@@ -147,6 +147,23 @@ def test_other_pages_load_none_of_it():
     assert sorted(users) == ["explorer", "gate-equations"]
 
 
+def test_the_tasks_tell_what_happens(opened):
+    text = (ROOT / "chapters" / "explorer.md").read_text()
+    images = np.stack([pixels for _, _, kind, pixels in explorer.examples() if kind == "digit"])
+    answers = {held: in_python("digits_standard", images, {"forget": held}, 14)[1][:, -1] for held in (0.0, 1.0)}
+    seven = 14
+    assert "the answer is 1 with a probability of 0.15, and so it is for every digit" in text
+    assert round(answers[0.0][seven, 1], 2) == 0.15 and np.abs(answers[0.0][:, 1] - 0.15).max() < 0.03
+    assert set(answers[0.0].argmax(axis=1)) == {1} and answers[1.0][seven].argmax() == 7
+    right = int((answers[1.0].argmax(axis=1) == np.repeat(range(10), 2)).sum())
+    assert f"{right} of the 20 digits" in text
+    told = in_python("digits_standard", explorer.phantom()[None], {}, 0)[1][0, -1]
+    assert f"is a zero, with a probability of {told[0]:.2f}" in text
+    order = opened.evaluate("LSTMExplorer.shuffled(28, 1)")
+    four = images[8][None, order]
+    assert in_python("digits_standard", four, {}, 0)[1][0, -1].argmax() == 5 and "for a five" in text
+
+
 # ---------- what a reader does ----------
 
 
