@@ -9,7 +9,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint serve lab reset data run bench locks clean
+.PHONY: help book test lint serve lab reset data run bench links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -53,6 +53,9 @@ run: .venv/book.installed ## Execute notebooks and store their outputs (one: mak
 bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and JAX, taking turns (25 minutes)
 	$(BIN)/python -m medlstm.experiments.benchmark
 	$(BIN)/python -m medlstm.experiments.luck
+
+links: .venv/book.installed ## Ask every site that the book cites whether its page is still there (never part of a build)
+	-$(BIN)/jupyter-book build --builder linkcheck -q .
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \

@@ -178,6 +178,14 @@ def test_the_claims_are_all_there():
     assert sorted(map(int, rows)) == list(range(1, 59))
 
 
+def test_every_claim_is_settled_and_points_at_its_evidence():
+    for row in re.findall(r"^\| \d+ \|.*\|$", prose(NOTEBOOKS["claims"]), re.M):
+        _, _, _, verdict, *_, see, _ = row.split("|")
+        assert re.match(r" (right|wrong|imprecise|ambiguous|unused|gap|incomplete)", verdict), row
+        assert re.search(r"\{\w+(:\w+)?\}`|below", see), row
+        assert not re.search(r"\b(later|waits|to come)\b", row), row
+
+
 def read(source):
     """The names that a piece of code reads."""
     return {
