@@ -309,7 +309,7 @@ class Explorer {
     bars.dataset.last = classes[likeliest(last)];
     this.sentence = this.read.broken >= 0 && this.read.broken <= row
       ? `After row ${this.read.broken + 1} the hidden state is no longer a finite number.`
-      : `After ${chosen.row} of ${ROWS} rows of ${this.title()}: ${classes[best]}, probability ${short(answers[best])}. ${HOLDABLE.filter((name) => this.read.trace.has(name) && name !== "g").map((name) => `${SETUP.quantities[name].title} ${short(this.means(row)[name])}`).join(", ")} (means over the units).`;
+      : `After ${chosen.row} of ${ROWS} rows of ${this.title()}: ${classes[best]}, probability ${short(answers[best])}; ${HOLDABLE.filter((name) => this.read.trace.has(name) && name !== "g").map((name) => `${SETUP.quantities[name].title} ${short(this.means(row)[name])}`).join(", ")}, in the mean over the cells.`;
     this.find("[data-key=row]").setAttribute("aria-valuetext", `${chosen.row} of ${ROWS}: ${classes[best]}, ${short(answers[best])}`);
     bars.setAttribute("aria-label", `Answer after row ${chosen.row}: ${classes.map((name, k) => `${name} ${short(answers[k])}`).join(", ")}`);
     if (this.whole) this.find(".keep").href = toLink(chosen);
