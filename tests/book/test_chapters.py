@@ -221,6 +221,8 @@ def test_pages_are_in_reading_order():
         "explorer",
         "faq",
         "glossary",
+        "quizzes",
+        "teaching",
         "README",
         "bibliography",
     }

@@ -1,0 +1,88 @@
+"""Each question of the quizzes has one right answer, and where it can be computed, it is."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from medlstm.cells import CELLS, clamp, run, sigmoid
+from medlstm.evaluation import predictive_values, proportion
+from medlstm.files import ROOT
+
+PAGE = (ROOT / "chapters" / "quizzes.md").read_text()
+QUESTIONS = {
+    int(number): (question, re.findall(r":::\{dropdown\} (.*)\n((?:.*\n)*?):::", body))
+    for number, question, body in re.findall(r"### (\d+)\. (.*)\n((?:(?!#).*\n)*)", PAGE)
+}
+
+
+@pytest.mark.parametrize("number", QUESTIONS)
+def test_one_answer_is_right_and_each_wrong_one_says_why(number):
+    _, answers = QUESTIONS[number]
+    assert len(answers) == 3
+    assert sum(text.startswith("Right.") or text.startswith("Right,") for _, text in answers) == 1
+    assert all(re.match(r"(Right[.,]|No\.) .{20,}", text) for _, text in answers)
+    assert "{ref}" in "".join(text for _, text in answers) or "{doc}" in "".join(text for _, text in answers)
+
+
+def right(number):
+    """The right answer to a question, and the numbers in it."""
+    choice = next(choice for choice, text in QUESTIONS[number][1] if text.startswith("Right"))
+    return choice, [float(word) for word in re.findall(r"\d+(?:\.\d+)?", choice)]
+
+
+def test_held_gates(rng):
+    params = CELLS["standard"].initial_parameters(3, 4, rng)
+    start = np.zeros((1, 4)), rng.normal(size=(1, 4))
+    held = clamp(CELLS["standard"], params, forget=1.0, input=0.0)
+    _, (_, c) = run(CELLS["standard"], rng.normal(size=(1, 20, 3)), held, start)
+    assert right(1)[0] == "It is what it was" and np.array_equal(c, start[1])
+
+
+def test_the_largest_hidden_state(rng):
+    params = CELLS["standard"].initial_parameters(3, 4, rng)
+    held = clamp(CELLS["standard"], params, forget=1.0, input=1.0, candidate=1.0, output=1.0)
+    trace, _ = run(CELLS["standard"], rng.normal(size=(1, 100, 3)), held)
+    assert right(2)[1] == [1] and 0.999 < trace["hidden"].max() <= 1 and trace["cell"].max() == 100
+
+
+def test_the_number_of_weights(rng):
+    size = lambda name: sum(a.size for a in CELLS[name].initial_parameters(28, 64, rng).values())
+    assert right(3)[0] == "Four times" and size("standard") == 4 * size("simple_rnn")
+
+
+def test_a_positive_result():
+    positive, _ = predictive_values(0.90, 0.90, 0.01)
+    assert right(4)[1] == [8, 100] and round(100 * positive) == 8
+
+
+def test_the_interval_of_an_accuracy():
+    _, low, high = proportion(980, 1000)
+    assert right(6)[1] == [round(100 * low, 1), round(100 * high, 1)]
+
+
+def test_the_most_that_can_be_won():
+    assert right(8)[1] == [round(1 / 0.6, 2)]
+
+
+def test_a_bias_that_keeps_half():
+    kept = {bias: sigmoid(float(bias)) ** 100 for bias in (1, 3, 5)}
+    assert right(10)[1] == [5] and min(kept, key=lambda bias: abs(kept[bias] - 0.5)) == 5
+    assert round(kept[5], 2) == 0.51 and kept[3] < 0.01 and np.float32(1) + np.float32(kept[1]) == 1
+
+
+def test_twenty_of_twenty():
+    assert right(11)[1] == [round(proportion(20, 20).low, 2), 1.0]
+    assert proportion(400, 400).low > 0.99 - 0.001
+
+
+def test_the_predictive_value_alone_changes():
+    assert right(12)[0] == "What a positive result means"
+    assert predictive_values(0.9, 0.8, 0.5)[0] > predictive_values(0.9, 0.8, 0.1)[0]
+
+
+def test_an_image_and_a_value():
+    distance = lambda area: np.sqrt(2) * norm.ppf(area)
+    together = norm.cdf(np.hypot(distance(0.96), distance(0.80)) / np.sqrt(2))
+    assert right(15)[1] == [round(together, 3)]
