@@ -21,7 +21,7 @@ QUESTIONS = {
 def test_one_answer_is_right_and_each_wrong_one_says_why(number):
     _, answers = QUESTIONS[number]
     assert len(answers) == 3
-    assert sum(text.startswith("Right.") or text.startswith("Right,") for _, text in answers) == 1
+    assert sum(text.startswith(("Right.", "Right,")) for _, text in answers) == 1
     assert all(re.match(r"(Right[.,]|No\.) .{20,}", text) for _, text in answers)
     assert "{ref}" in "".join(text for _, text in answers) or "{doc}" in "".join(text for _, text in answers)
 
