@@ -112,6 +112,16 @@ def test_opens_and_closes_as_a_lesson(notebook):
     assert headings[-3:] == ["What you can do now", "Exercises", "Next"]
 
 
+@every_lesson
+def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
+    before = list(itertools.takewhile(lambda cell: not cell.source.startswith("## Exercises"), notebook.cells))
+    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", cell.source)) for cell in before if cell.cell_type == "markdown")
+    lines = sum(len(cell.source.splitlines()) for cell in before if cell.cell_type == "code")
+    stated = re.search(r"\*\*Time\*\* (\d+) minutes to read", notebook.cells[0].source)
+    assert int(stated[1]) == 5 * round((words / 80 + lines / 20) / 5)
+    assert "80 words or 20 lines of code a minute" in (ROOT / "chapters" / "teaching.md").read_text()
+
+
 @every_notebook
 def test_cells_are_short(notebook):
     lengths = sorted(len(cell.source.splitlines()) for cell in code(notebook))
