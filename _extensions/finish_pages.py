@@ -6,6 +6,7 @@ They work on the written pages, so that whatever made a page, a notebook or a te
 import re
 from pathlib import Path
 
+import icons
 from bs4 import BeautifulSoup, NavigableString
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
@@ -20,12 +21,14 @@ def finish(app, error):
             if "_static" not in path.parts:
                 path.write_text(finished(path.read_text()))
         remove_unused(site)
+        icons.shrink(site)
 
 
 def finished(html):
     """A page with all repairs."""
     page = BeautifulSoup(colours_at_first_paint(html), "html.parser")
     for repair in (
+        icons.drawn,
         solutions_in_one_fold,
         no_needless_mathematics,
         names_as_seen,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from medlstm.files import ROOT
 
@@ -102,3 +103,22 @@ def test_the_site_is_light_and_carries_no_maps():
     files = [path for path in SITE.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 20e6
     assert not [path for path in files if path.suffix == ".map"]
+
+
+@every_page
+def test_icons_are_drawn_in_the_page(page):
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert not soup.select("i[class*=fa-], span[class*=fa-], script[src*=fontawesome]")
+    for icon in soup.select("svg.svg-inline--fa"):
+        assert icon["aria-hidden"] == "true" and icon.path["d"]
+    buttons = soup.select(".bd-header-article button, .search-button-field, .bd-header-article a.btn")
+    assert len(buttons) >= 4 and all(button.select("svg path") for button in buttons)
+
+
+def test_styles_find_their_icons_in_a_small_font():
+    font = SITE / "_static" / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
+    assert font.stat().st_size < 8000 and list(font.parent.iterdir()) == [font]
+    icons = set(TTFont(font).getBestCmap())
+    assert {0xF0EB, 0xF071, 0xF107, 0xF303} <= icons  # tip, warning, unfold, exercise
+    style = (SITE / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    assert style.count("@font-face{") == 1 and font.name in style
