@@ -8,6 +8,7 @@ from pathlib import Path
 
 import icons
 from bs4 import BeautifulSoup, NavigableString
+from PIL import Image
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y/assistive-mml.js")  # what pages load
@@ -19,24 +20,25 @@ def finish(app, error):
         site = Path(app.outdir)
         for path in site.rglob("*.html"):
             if "_static" not in path.parts:
-                path.write_text(finished(path.read_text()))
+                path.write_text(finished(path.read_text(), path.parent))
         remove_unused(site)
         icons.shrink(site)
 
 
-def finished(html):
-    """A page with all repairs."""
+def finished(html, folder):
+    """A page with all repairs, as it will lie in a folder."""
     page = BeautifulSoup(colours_at_first_paint(html), "html.parser")
     for repair in (
         icons.drawn,
         solutions_in_one_fold,
-        no_needless_mathematics,
+        no_needless_scripts,
         names_as_seen,
         chinese_is_chinese,
         verdicts,
         described,
     ):
         repair(page)
+    images_wait(page, folder)
     return str(page)
 
 
@@ -59,12 +61,28 @@ def solutions_in_one_fold(page):
             inside.append(cell.extract())
 
 
-def no_needless_mathematics(page):
-    """A page without a formula does not load what sets formulas."""
-    if not page.select(".math"):
-        for script in page.find_all("script"):
-            if "mathjax" in f"{script.get('src', '')}{script.string or ''}".lower():
-                script.decompose()
+def no_needless_scripts(page):
+    """No script holds up the page; without a formula there is none for formulas, without a search none for searches."""
+    formulas, searches = bool(page.select(".math")), bool(page.select("#search-results"))
+    for script in page.find_all("script"):
+        source = script.get("src", "")
+        if "mathjax" in f"{source}{script.string or ''}".lower() and not formulas:
+            script.decompose()
+        elif re.search(r"searchtools|language_data|searchindex", source) and not searches:
+            script.decompose()
+        elif "mathjax" in source:
+            del script["defer"]
+            script["async"] = ""
+        elif source and "documentation_options" not in source:  # which the next lines of the page ask for
+            script["defer"] = ""
+
+
+def images_wait(page, folder):
+    """All images but the first are fetched when they are about to be seen, and their room is kept for them."""
+    for place, image in enumerate(page.select("article img[src$=png]")):
+        image["width"], image["height"] = Image.open(folder / image["src"]).size
+        if place:
+            image["loading"] = "lazy"
 
 
 def names_as_seen(page):

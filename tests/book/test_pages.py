@@ -1,5 +1,6 @@
 """Every page in a real browser, cut off from the network: over HTTP, and opened as a file."""
 
+import gzip
 import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,11 @@ PAGES = sorted(
 )
 
 OWN = re.compile(r"data:|blob:|file:|http://127\.0\.0\.1:")
+# Fetches the images that wait until they are seen; says which cannot be drawn.
+BROKEN = """images => Promise.all(images.map(image => {
+    image.loading = "eager";
+    return image.decode().then(() => [], () => [image.src]);
+})).then(lists => lists.flat())"""
 pytestmark = [
     pytest.mark.browser,
     needs_browser,
@@ -63,8 +69,7 @@ def test_a_page_is_whole_without_a_network(way, name, browser, address):
     page, faults = visited(browser, url)
     formulas = page.locator(".math").count()
     assert page.locator("mjx-container").count() >= formulas and page.locator("mjx-merror").count() == 0
-    broken = "images => images.filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
-    assert page.locator("img").evaluate_all(broken) == []
+    assert page.locator("img").evaluate_all(BROKEN) == []
     assert faults == []
     page.context.close()
 
@@ -95,3 +100,13 @@ def test_a_phone_shows_a_page_without_scrolling_sideways(name, browser, address)
     page, _ = visited(browser, f"{address}/{name}", viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.context.close()
+
+
+@pytest.mark.parametrize(("name", "most"), [("index.html", 250), ("chapters/gate-equations.html", 550)])
+def test_a_page_arrives_soon_on_a_slow_line(name, most, browser, address):
+    """At 180 kB a second a chapter of 550 kB takes three seconds, and as many for the ways there and back."""
+    page, files = browser.new_page(), set()
+    page.on("request", lambda request: files.add(request.url.partition("?")[0].removeprefix(f"{address}/")))
+    page.goto(f"{address}/{name}")
+    assert sum(len(gzip.compress((SITE / file).read_bytes())) for file in files) < most * 1000, sorted(files)
+    page.close()

@@ -122,3 +122,14 @@ def test_styles_find_their_icons_in_a_small_font():
     assert {0xF0EB, 0xF071, 0xF107, 0xF303} <= icons  # tip, warning, unfold, exercise
     style = (SITE / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
     assert style.count("@font-face{") == 1 and font.name in style
+
+
+@every_page
+def test_no_script_holds_up_the_page_and_no_image_moves_it(page):
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    holding = [script["src"] for script in soup.select("script[src]:not([defer], [async])")]
+    assert all("documentation_options" in source for source in holding)
+    assert bool(soup.select("script[src*=searchindex]")) == (page.stem == "search")
+    images = soup.select("article img[src$=png]")
+    assert all(image["width"] and image["height"] for image in images)
+    assert all(image.get("loading") == "lazy" for image in images[1:])
