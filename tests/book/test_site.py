@@ -133,3 +133,16 @@ def test_no_script_holds_up_the_page_and_no_image_moves_it(page):
     images = soup.select("article img[src$=png]")
     assert all(image["width"] and image["height"] for image in images)
     assert all(image.get("loading") == "lazy" for image in images[1:])
+
+
+def test_chapters_are_numbered_and_so_is_what_they_hold():
+    chapters = re.findall(r"file: (chapters/\S+)", (ROOT / "_toc.yml").read_text().partition("Look it up")[0])
+    for number, chapter in enumerate(chapters, 1):
+        soup = BeautifulSoup((SITE / f"{chapter}.html").read_text(), "html.parser")
+        assert soup.select_one("article h1 .section-number").get_text() == f"{number}. "
+        for numbered in soup.select("article .caption-number, article .eqno"):
+            assert re.match(rf"(Fig\. |Table |\(){number}\.\d+", numbered.get_text()), numbered
+    for page in ("index", "chapters/faq", "chapters/glossary", "chapters/bibliography"):
+        assert (
+            "section-number" not in (SITE / f"{page}.html").read_text().partition("<article")[2].partition("</h1>")[0]
+        )
