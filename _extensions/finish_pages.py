@@ -75,7 +75,7 @@ def no_needless_scripts(page):
     for style in page.select("link[href*=thebe]"):
         style.decompose()
     formulas, searches = bool(page.select(".math")), bool(page.select("#search-results"))
-    for script in page.find_all("script"):
+    for script in page.head.find_all("script"):
         source = script.get("src", "")
         if "mathjax" in f"{source}{script.string or ''}".lower() and not formulas:
             script.decompose()
