@@ -3,10 +3,14 @@
 They work on the written pages, so that whatever made a page, a notebook or a text, the result is the same.
 """
 
+import json
 import re
+import shutil
 from pathlib import Path
 
+import icons
 from bs4 import BeautifulSoup, NavigableString
+from PIL import Image
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y/assistive-mml.js")  # what pages load
@@ -18,22 +22,32 @@ def finish(app, error):
         site = Path(app.outdir)
         for path in site.rglob("*.html"):
             if "_static" not in path.parts:
-                path.write_text(finished(path.read_text()))
+                path.write_text(finished(path.read_text(), path))
+        searches_lead_to_chapters(site, app.env.toc_secnumbers)
+        focus_stays(site)
         remove_unused(site)
+        icons.shrink(site)
 
 
-def finished(html):
+def finished(html, path):
     """A page with all repairs."""
     page = BeautifulSoup(colours_at_first_paint(html), "html.parser")
     for repair in (
+        icons.drawn,
         solutions_in_one_fold,
-        no_needless_mathematics,
+        no_needless_scripts,
         names_as_seen,
         chinese_is_chinese,
+        tables_have_heads,
         verdicts,
         described,
+        images_open_large,
     ):
         repair(page)
+    plots_stay_legible(page, path.parent)
+    images_wait(page, path.parent)
+    if path.stem == "404":
+        found_from_anywhere(page)
     return str(page)
 
 
@@ -56,20 +70,40 @@ def solutions_in_one_fold(page):
             inside.append(cell.extract())
 
 
-def no_needless_mathematics(page):
-    """A page without a formula does not load what sets formulas."""
-    if not page.select(".math"):
-        for script in page.find_all("script"):
-            if "mathjax" in f"{script.get('src', '')}{script.string or ''}".lower():
-                script.decompose()
+def no_needless_scripts(page):
+    """No script holds up the page; without a formula there is none for formulas, without a search none for searches."""
+    for style in page.select("link[href*=thebe]"):
+        style.decompose()
+    formulas, searches = bool(page.select(".math")), bool(page.select("#search-results"))
+    for script in page.head.find_all("script"):
+        source = script.get("src", "")
+        if "mathjax" in f"{source}{script.string or ''}".lower() and not formulas:
+            script.decompose()
+        elif re.search(r"searchtools|language_data|searchindex", source) and not searches:
+            script.decompose()
+        elif "mathjax" in source:
+            del script["defer"]
+            script["async"] = ""
+        elif source and "documentation_options" not in source:  # which the next lines of the page ask for
+            script["defer"] = ""
+
+
+def images_wait(page, folder):
+    """All images but the first are fetched when they are about to be seen, and their room is kept for them."""
+    for place, image in enumerate(page.select("article img[src$=png]")):
+        image["width"], image["height"] = Image.open(folder / image["src"]).size
+        if place:
+            image["loading"] = "lazy"
 
 
 def names_as_seen(page):
-    """A fold is called what stands on it; entries of the bibliography have no roles of yesterday; ids are unique."""
+    """A fold is called what stands on it; what has a role has the right one; ids are unique; links say what comes."""
     for summary in page.select("summary[aria-label]"):
         del summary["aria-label"]
-    for entry in page.select("[role^=doc-biblio], [role=doc-backlink]"):
+    for entry in page.select("[role^=doc-biblio], [role=doc-backlink], .citation-list"):
         del entry["role"]
+    for sidebar in page.select("#pst-primary-sidebar"):
+        sidebar.attrs |= {"role": "region", "aria-label": "The book"}
     for section in page.select("#exercise-content, #solution-content, #proof-content"):
         del section["id"]
     for link in page.select("a.btn-download-source-button"):
@@ -87,6 +121,20 @@ def chinese_is_chinese(page):
                 pieces += [NavigableString(text[end : found.start()]), word]
                 end = found.end()
             text.replace_with(*pieces, NavigableString(text[end:]))
+
+
+def tables_have_heads(page):
+    """A head without a word is none: the first column of such a table says what its rows are."""
+    for head in page.select("table > thead"):
+        cells = head.find_all("th")
+        if not any(cell.get_text(strip=True) for cell in cells):
+            for row in head.find_parent("table").select("tbody > tr"):
+                first = row.td
+                first.name, first["scope"] = "th", "row"
+            head.decompose()
+        else:
+            for cell in [cell for cell in cells if not cell.get_text(strip=True)]:
+                cell.name = "td"
 
 
 def verdicts(page):
@@ -109,13 +157,38 @@ def images_open_large(page):
             image.wrap(page.new_tag("a", href=image["src"], attrs={"class": "large", "title": "open large"}))
 
 
+def plots_stay_legible(page, folder):
+    """On a narrow screen a drawing with words in it keeps its size, in a box of its own that scrolls."""
+    for image in page.select("article .cell_output img"):
+        if _is_drawing(folder / image["src"]) or re.search(r"\b(Table|lines?)\b", image["alt"]):
+            number = image.find_parent("figure") and image.find_next(class_="caption-number")
+            name = number.get_text(strip=True) if number else "Figure"
+            box = page.new_tag("div", tabindex="0", role="group", attrs={"class": "plot", "aria-label": name})
+            (image.find_parent("a") or image).wrap(box)
+
+
+def _is_drawing(path):
+    """Drawings are mostly paper; photographs are not."""
+    if path.suffix == ".svg":
+        return True
+    picture = Image.open(path)
+    return picture.width > 1000 and sum(picture.convert("L").histogram()[250:]) > picture.width * picture.height / 2
+
+
 def described(page):
     """The first sentences of a page describe it, where links to it are shown."""
     article = page.select_one("article")
     first = article and next((p for p in article.find_all("p", recursive=True) if _is_prose(p)), None)
-    if first and page.head and not page.head.find("meta", attrs={"name": "description"}):
+    if first:
         words = " ".join(first.get_text().split())
-        page.head.append(page.new_tag("meta", attrs={"name": "description", "content": words[:200]}))
+        words = words if len(words) <= 200 else words[:200].rpartition(" ")[0] + " \u2026"
+        title, _, book = page.title.get_text().partition(" \u2014 ")
+        page.title.string = title if title == book else page.title.get_text()
+        kind = "website" if title == book else "article"
+        told = {"og:title": page.title.get_text(), "og:description": words, "og:type": kind}
+        page.head.append(page.new_tag("meta", attrs={"name": "description", "content": words}))
+        for name, content in told.items():
+            page.head.append(page.new_tag("meta", attrs={"property": name, "content": content}))
 
 
 def _is_prose(paragraph):
@@ -125,9 +198,39 @@ def _is_prose(paragraph):
     )
 
 
+def found_from_anywhere(page):
+    """What says that a page is missing may be shown at any depth: its addresses begin at the site's root."""
+    for name in ("href", "src", "action", "data-content_root"):
+        for tag in page.find_all(attrs={name: re.compile(r"^(?!\w+:|[/#])")}):
+            tag[name] = "/" + tag[name].removeprefix("./")
+
+
+def searches_lead_to_chapters(site, numbers):
+    """What a heading of a chapter names is taught there: the search lists it before the glossary."""
+    file, tools = site / "searchindex.js", site / "_static" / "searchtools.js"
+    index = json.loads(file.read_text().removeprefix("Search.setIndex(").removesuffix(")"))
+    chapter = {page: numbers[name][""] for page, name in enumerate(index["docnames"]) if numbers.get(name)}
+    titles = [(title, place) for title, places in index["alltitles"].items() for place in places if place[0] in chapter]
+    for term in index["indexentries"]:
+        named = re.compile(rf"\b{re.escape(term)}\b", re.IGNORECASE)
+        taught = [place for title, place in titles if named.search(title) and not str(place[1]).startswith("ex-")]
+        if taught:
+            index["alltitles"].setdefault(term, []).append(min(taught, key=lambda place: chapter[place[0]]))
+    file.write_text(f"Search.setIndex({json.dumps(index, separators=(',', ':'), ensure_ascii=False)})")
+    script = tools.read_text().replace("round(Scorer.title *", "round(150 *")  # a word of the glossary counts 100
+    tools.write_text(script.replace("'[role=\"main\"]'", "'article'"))  # what is shown of a page found is its text
+
+
+def focus_stays(site):
+    """Who copies by keyboard goes on from the same button."""
+    script = site / "_static" / "copybutton.js"
+    script.write_text(script.read_text().replace("    clearSelection()", "    clearSelection(); event.trigger.focus()"))
+
+
 def remove_unused(site):
-    """Parts of MathJax that no page loads, and maps for those who debug the theme."""
+    """Parts of MathJax that no page loads, the theme's translations, and maps for those who debug it."""
     mathjax = site / "_static" / "mathjax"
+    shutil.rmtree(site / "_static" / "locales", ignore_errors=True)
     kept = [mathjax / part for part in MATHJAX]
     for file in [path for path in site.rglob("*") if path.is_file()]:
         needless = file.is_relative_to(mathjax) and not any(file.is_relative_to(part) for part in kept)

@@ -1,5 +1,6 @@
-"""Repairs to the site: scripts that the theme lists twice, and downloads that are made for reading on their own."""
+"""Repairs to the site while it is written: scripts listed twice, a footer, a page for what is missing, downloads."""
 
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -18,6 +19,22 @@ def tidy(app, page, template, context, doctree):
     context["script_files"] = list(kept.values())
 
 
+def footer(app, page, template, context, doctree):
+    """Licences, source and archive stand below each page as far as their addresses are known."""
+    links = [f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in app.config.book_links.items() if url]
+    context["theme_extra_footer"] = "<p>" + " \u00b7 ".join(links) + "</p>"
+
+
+def page_not_found(app):
+    """What a web server shows in place of a page that is not there."""
+    body = (
+        "<h1>There is no such page</h1><p>It may have moved when the book grew. "
+        '<a href="index.html">The first page</a> shows the way through, and '
+        '<a href="search.html">the search</a> knows every word of the book.</p>'
+    )
+    yield "404", {"title": "There is no such page", "body": body}, "page.html"
+
+
 def replace_downloads(app, error):
     """Behind the download button of a chapter put the reader's copy, which says what it lacks elsewhere."""
     for path in chapters():
@@ -27,6 +44,9 @@ def replace_downloads(app, error):
 
 
 def setup(app):
+    app.add_config_value("book_links", {}, "html")
     app.connect("html-page-context", tidy, priority=900)
+    app.connect("html-page-context", footer, priority=900)
+    app.connect("html-collect-pages", page_not_found)
     app.connect("build-finished", replace_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

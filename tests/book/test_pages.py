@@ -1,5 +1,6 @@
 """Every page in a real browser, cut off from the network: over HTTP, and opened as a file."""
 
+import gzip
 import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +15,17 @@ SITE = ROOT / "_build" / "html"
 PAGES = sorted(
     str(page.relative_to(SITE))
     for page in SITE.rglob("*.html")
-    if "_static" not in page.parts and page.stem != "genindex"
+    if "_static" not in page.parts and page.stem not in ("genindex", "404")
 )
 
 OWN = re.compile(r"data:|blob:|file:|http://127\.0\.0\.1:")
+# Fetches the images that wait until they are seen; says which cannot be drawn.
+BROKEN = """images => Promise.all(images.map(image => {
+    image.loading = "eager";
+    return image.decode().then(() => [], () => [image.src]);
+})).then(lists => lists.flat())"""
+STRETCHED = """images => images.filter(({width, height, naturalWidth, naturalHeight}) =>
+    width && Math.abs(height / width - naturalHeight / naturalWidth) > 0.02).map(image => image.src)"""
 pytestmark = [
     pytest.mark.browser,
     needs_browser,
@@ -34,6 +42,8 @@ def browser():
 @pytest.fixture(scope="module")
 def address(loopback):
     class Quiet(SimpleHTTPRequestHandler):
+        error_message_format = (SITE / "404.html").read_text().replace("%", "%%")
+
         def log_message(self, *_):
             pass
 
@@ -63,8 +73,8 @@ def test_a_page_is_whole_without_a_network(way, name, browser, address):
     page, faults = visited(browser, url)
     formulas = page.locator(".math").count()
     assert page.locator("mjx-container").count() >= formulas and page.locator("mjx-merror").count() == 0
-    broken = "images => images.filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
-    assert page.locator("img").evaluate_all(broken) == []
+    assert page.locator("img").evaluate_all(BROKEN) == []
+    assert page.locator("article img").evaluate_all(STRETCHED) == []
     assert faults == []
     page.context.close()
 
@@ -90,8 +100,91 @@ def test_a_fold_opens_on_the_solution_its_code_and_its_check(browser, address):
     page.context.close()
 
 
+@pytest.mark.parametrize("width", [390, 640], ids=["phone", "desktop enlarged twice"])
 @pytest.mark.parametrize("name", ["index.html", "chapters/gate-equations.html", "chapters/claims.html"])
-def test_a_phone_shows_a_page_without_scrolling_sideways(name, browser, address):
-    page, _ = visited(browser, f"{address}/{name}", viewport={"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_narrow_window_shows_a_page_without_scrolling_sideways(name, width, browser, address):
+    page, _ = visited(browser, f"{address}/{name}", viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
+
+
+def test_on_a_phone_plots_keep_their_size_and_photographs_fit(browser, address):
+    page, _ = visited(browser, f"{address}/chapters/medical-images.html", viewport={"width": 390, "height": 844})
+    boxes, images = page.locator(".plot"), page.locator("article .cell_output img")
+    assert 0 < boxes.count() < images.count()
+    for box in boxes.all():
+        assert box.get_attribute("aria-label").startswith("Fig. 1.")
+        assert box.locator("img").bounding_box()["width"] >= 620 and box.bounding_box()["width"] <= 390
+        box.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0")
+    for image in page.locator("article .cell_output img:not(.plot *)").all():
+        assert image.bounding_box()["width"] <= 390
+    page.context.close()
+
+
+def test_a_keyboard_shows_where_it_is_and_copies_without_losing_its_place(browser, address):
+    page, _ = visited(browser, f"{address}/chapters/gate-equations.html")
+    seen = {}
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name, ring = page.evaluate(
+            """() => {
+                const here = document.activeElement, ring = getComputedStyle(here);
+                return [here.ariaLabel || here.title || here.textContent, [ring.outlineStyle, ring.outlineWidth]];
+            }"""
+        )
+        seen[name] = ring
+        if "copybtn" in (page.evaluate("document.activeElement.className") or ""):
+            break
+    assert seen["Toggle primary sidebar"] == seen["Download this page"] == ["solid", "3px"]
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".copybtn.success")
+    assert "copybtn" in page.evaluate("document.activeElement.className")
+    page.context.close()
+
+
+def test_a_print_is_black_on_white_and_shows_every_solution(browser, address):
+    page, _ = visited(browser, f"{address}/chapters/same-network-twice.html", color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for solution in page.locator("div.solution").all():
+        pieces = solution.locator("p, pre").all()
+        assert len(pieces) > 2 and all(piece.is_visible() for piece in pieces)
+        assert solution.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+    for selector in ("article p", "article pre span.n", ".tag_solution pre", "h1", "article a", ".admonition-title"):
+        style = "node => { const style = getComputedStyle(node); return [style.color, style.backgroundColor] }"
+        text, ground = page.locator(selector).first.evaluate(style)
+        assert (text, ground) == ("rgb(0, 0, 0)", "rgba(0, 0, 0, 0)")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.context.close()
+
+
+@pytest.mark.parametrize("words", ["forget gate", "cell state"])
+def test_a_search_leads_to_the_section_that_teaches_it(words, browser, address):
+    page, faults = visited(browser, f"{address}/search.html?q={words}")
+    page.wait_for_selector("#search-results li a")
+    assert "gate-equations.html#" in page.locator("#search-results li a").first.evaluate("link => link.href")
+    page.wait_for_selector("#search-results li p.context")
+    found = page.locator("#search-results").inner_text()
+    assert "On this page" not in found and ".ipynb" not in found
+    assert faults == []
+    page.context.close()
+
+
+def test_a_missing_page_leads_back_from_any_depth(browser, address):
+    page, faults = visited(browser, f"{address}/chapters/deeper/nowhere.html", color_scheme="dark")
+    assert [fault for fault in faults if not fault.startswith(("404", "Failed to load resource"))] == []
+    assert page.locator("article h1").inner_text().startswith("There is no such page")
+    page.get_by_role("link", name="The first page").click()
+    assert page.url == f"{address}/index.html"
+    page.context.close()
+
+
+@pytest.mark.parametrize(("name", "most"), [("index.html", 250), ("chapters/gate-equations.html", 550)])
+def test_a_page_arrives_soon_on_a_slow_line(name, most, browser, address):
+    """At 180 kB a second a chapter of 550 kB takes three seconds, and as many for the ways there and back."""
+    page, files = browser.new_page(), set()
+    page.on("request", lambda request: files.add(request.url.partition("?")[0].removeprefix(f"{address}/")))
+    page.goto(f"{address}/{name}")
+    assert sum(len(gzip.compress((SITE / file).read_bytes())) for file in files) < most * 1000, sorted(files)
+    page.close()

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from medlstm.files import ROOT
 
 SITE = ROOT / "_build" / "html"
-PAGES = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts) if SITE.is_dir() else []
+PAGES = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts and page.stem != "404")
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the site is not built: make book")
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SITE)))
@@ -102,3 +104,72 @@ def test_the_site_is_light_and_carries_no_maps():
     files = [path for path in SITE.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 20e6
     assert not [path for path in files if path.suffix == ".map"]
+
+
+@every_page
+def test_icons_are_drawn_in_the_page(page):
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert not soup.select("i[class*=fa-], span[class*=fa-], script[src*=fontawesome]")
+    for icon in soup.select("svg.svg-inline--fa"):
+        assert icon["aria-hidden"] == "true" and icon.path["d"]
+    buttons = soup.select(".bd-header-article button, .search-button-field, .bd-header-article a.btn")
+    assert len(buttons) >= 4 and all(button.select("svg path") for button in buttons)
+
+
+def test_styles_find_their_icons_in_a_small_font():
+    font = SITE / "_static" / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
+    assert font.stat().st_size < 8000 and list(font.parent.iterdir()) == [font]
+    icons = set(TTFont(font).getBestCmap())
+    assert {0xF0EB, 0xF071, 0xF107, 0xF303} <= icons  # tip, warning, unfold, exercise
+    style = (SITE / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    assert style.count("@font-face{") == 1 and font.name in style
+
+
+@every_page
+def test_no_script_holds_up_the_page_and_no_image_moves_it(page):
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    holding = [script["src"] for script in soup.select("script[src]:not([defer], [async])")]
+    assert all("documentation_options" in source for source in holding)
+    assert bool(soup.select("script[src*=searchindex]")) == (page.stem == "search")
+    images = soup.select("article img[src$=png]")
+    assert all(image["width"] and image["height"] for image in images)
+    assert all(image.get("loading") == "lazy" for image in images[1:])
+
+
+def test_chapters_are_numbered_and_so_is_what_they_hold():
+    chapters = re.findall(r"file: (chapters/\S+)", (ROOT / "_toc.yml").read_text().partition("Look it up")[0])
+    for number, chapter in enumerate(chapters, 1):
+        soup = BeautifulSoup((SITE / f"{chapter}.html").read_text(), "html.parser")
+        assert soup.select_one("article h1 .section-number").get_text() == f"{number}. "
+        for numbered in soup.select("article .caption-number, article .eqno"):
+            assert re.match(rf"(\w+\.? |\(){number}\.\d+", numbered.get_text()), numbered
+    for page in ("index", "chapters/faq", "chapters/glossary", "chapters/bibliography"):
+        assert (
+            "section-number" not in (SITE / f"{page}.html").read_text().partition("<article")[2].partition("</h1>")[0]
+        )
+
+
+@every_page
+def test_a_link_to_a_page_can_show_what_it_is(page):
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    told = {tag["property"]: tag["content"] for tag in soup.select("meta[property]")}
+    if page.stem not in ("genindex", "search"):
+        assert told["og:title"] == soup.title.get_text() and 20 < len(told["og:description"]) <= 202
+        assert told["og:type"] == ("website" if page.stem == "index" else "article")
+
+
+@every_page
+def test_the_footer_says_whose_the_page_is_and_links_to_nothing_unknown(page):
+    footer = BeautifulSoup(page.read_text(), "html.parser").select_one(".bd-footer-content")
+    links = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["book_links"]
+    known = {name: url for name, url in links.items() if url}
+    assert {link.get_text(): link["href"] for link in footer.select("a")} == known
+    assert "By the authors of this book" in footer.get_text() and "CC BY 4.0" in footer.get_text()
+
+
+def test_a_missing_page_has_addresses_from_the_root():
+    soup = BeautifulSoup((SITE / "404.html").read_text(), "html.parser")
+    addresses = [tag.get("href") or tag.get("src") for tag in soup.select("[href], [src]")]
+    inside = [address for address in addresses if not address.startswith(("https:", "#"))]
+    assert inside and all(address.startswith("/") for address in inside)
+    assert [address for address in inside if not (SITE / address[1:].partition("?")[0]).exists()] == []
