@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup, NavigableString
 from PIL import Image
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
+WORDS = 100  # letters and ticks in a drawing from which on it has to stay large
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y/assistive-mml.js")  # what pages load
 
 
@@ -44,7 +45,7 @@ def finished(html, path):
         images_open_large,
     ):
         repair(page)
-    plots_stay_legible(page, path.parent)
+    drawings(page, path.parent)
     images_wait(page, path.parent)
     if path.stem == "404":
         found_from_anywhere(page)
@@ -90,10 +91,18 @@ def no_needless_scripts(page):
 
 def images_wait(page, folder):
     """All images but the first are fetched when they are about to be seen, and their room is kept for them."""
-    for place, image in enumerate(page.select("article img[src$=png]")):
-        image["width"], image["height"] = Image.open(folder / image["src"]).size
+    for place, image in enumerate(page.select("article img[src$=png], article .cell_output img[src$=svg]")):
+        image["width"], image["height"] = _size(folder / image["src"])
         if place:
             image["loading"] = "lazy"
+
+
+def _size(path):
+    """Width and height of an image in pixels; a drawing gives them in points."""
+    if path.suffix == ".svg":
+        points = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', path.read_text()).groups()
+        return tuple(round(float(length) * 96 / 72) for length in points)
+    return Image.open(path).size
 
 
 def names_as_seen(page):
@@ -157,22 +166,20 @@ def images_open_large(page):
             image.wrap(page.new_tag("a", href=image["src"], attrs={"class": "large", "title": "open large"}))
 
 
-def plots_stay_legible(page, folder):
-    """On a narrow screen a drawing with words in it keeps its size, in a box of its own that scrolls."""
-    for image in page.select("article .cell_output img"):
-        if _is_drawing(folder / image["src"]) or re.search(r"\b(Table|lines?)\b", image["alt"]):
+def drawings(page, folder):
+    """Drawings without a photograph in them can be shown in dark mode; those with many words keep their size.
+
+    On a narrow screen the latter lie in a box of their own that scrolls.
+    """
+    for image in page.select("article .cell_output img[src$=svg]"):
+        drawn = (folder / image["src"]).read_text()
+        if "<image" not in drawn:
+            image["class"] = [*image.get("class", []), "drawing"]
+        if drawn.count("<use ") > WORDS:
             number = image.find_parent("figure") and image.find_next(class_="caption-number")
             name = number.get_text(strip=True) if number else "Figure"
             box = page.new_tag("div", tabindex="0", role="group", attrs={"class": "plot", "aria-label": name})
             (image.find_parent("a") or image).wrap(box)
-
-
-def _is_drawing(path):
-    """Drawings are mostly paper; photographs are not."""
-    if path.suffix == ".svg":
-        return True
-    picture = Image.open(path)
-    return picture.width > 1000 and sum(picture.convert("L").histogram()[250:]) > picture.width * picture.height / 2
 
 
 def described(page):

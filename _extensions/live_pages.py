@@ -21,7 +21,7 @@ def enliven(app, error):
                 head, _, body = html.partition("</head>")
                 body, _, end = body.rpartition("</body>")
                 style = f'<link rel="stylesheet" href="{folder}/explorer.css"/>\n'
-                tags = "".join(f'<script src="{folder}/{name}.js"></script>\n' for name in scripts)
+                tags = "".join(f'<script defer="" src="{folder}/{name}.js"></script>\n' for name in scripts)
                 page.write_text(f"{head}{style}</head>{body}{tags}</body>{end}")
 
 

@@ -68,7 +68,11 @@ class Explorer {
     this.wire();
     document.querySelector(".explorer-still")?.setAttribute("hidden", "");
     if (this.whole) window.addEventListener("hashchange", () => this.follow());
-    if (!this.whole || !this.follow()) this.choose({});
+    new IntersectionObserver((seen, observer) => {  // the weights are fetched when the place is about to be seen
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      if (!this.whole || !this.follow()) this.choose({});
+    }, { rootMargin: "600px" }).observe(place);
   }
 
   /* ---------- what is on the page ---------- */
