@@ -83,7 +83,7 @@ class Explorer {
     const field = (key, label, control) => `<span class="pair"><label for="${id(key)}">${label}</label>${control(`id="${id(key)}" data-key="${key}"`)}</span>`;
     const select = (pairs) => (attributes) => `<select ${attributes}>${options(pairs)}</select>`;
     const named = (name) => `<b class="ink-${name}">${name}</b> ${SETUP.quantities[name].title}`;
-    const map = (name, caption) => `<div class="map ${name}"><div class="caption">${caption}</div><div class="frame"><canvas role="img" data-map="${name}"></canvas><div class="veil"></div></div></div>`;
+    const map = (name, caption) => `<div class="map ${name}"><div class="caption">${caption}</div><div class="frame"><canvas role="img" data-map="${name}" aria-label="${name}"></canvas><div class="veil"></div></div></div>`;
     const networks = Object.entries(SETUP.networks).map(([name, network]) => [name, network.title]);
     const images = [...EXAMPLES.map((example) => [example.name, example.title]), ...(whole ? [["drawing", "my own drawing"]] : [])];
     const pad = `<canvas class="pad" hidden role="application" tabindex="0" aria-label="Field to draw on, 28 by 28. Arrow keys move, Space leaves ink, Shift and an arrow draws, Delete wipes." aria-describedby="${id("status")}"></canvas><div class="guide" hidden></div>`;
@@ -91,11 +91,11 @@ class Explorer {
     <div class="line">${field("network", "Network", select(networks))}${field("image", "Image", select(images))}</div>
     <div class="stage">
       <div class="map image"><div class="caption">${whole ? "what is read" : "image"}</div>
-        <div class="frame"><canvas class="read" role="img"></canvas>${whole ? pad : ""}<div class="veil"></div></div></div>
+        <div class="frame"><canvas class="read" role="img" aria-label="the image as it is read"></canvas>${whole ? pad : ""}<div class="veil"></div></div></div>
       ${whole ? map("importance", "speaks for") + NAMES.map((name) => map(name, named(name))).join("") : CELL_DRAWING.replaceAll("ARROW", id("arrow"))}
     </div>
     <div class="below">
-      <div class="bars" role="img"></div>
+      <div class="bars" role="img" aria-label="the answer"></div>
       <div class="controls">
         <div class="line">
           <button type="button" data-do="play">play</button>

@@ -80,7 +80,7 @@ const CELL_DRAWING = (() => {
      <text x="${x}" y="159">${symbol}</text><text class="small" x="${x}" y="177">${inside}</text>
      <text class="value" x="${x}" y="204"></text></g>`;
   const circle = (x, y, sign) => `<circle class="node" cx="${x}" cy="${y}" r="12"/><text x="${x}" y="${y + 5}">${sign}</text>`;
-  return `<svg class="cell-drawing" viewBox="-50 16 580 230" role="img">
+  return `<svg class="cell-drawing" viewBox="-50 16 580 230" role="img" aria-label="One step of the cell">
     <defs><marker id="ARROW" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path class="head" d="M0 0 8 4 0 8Z"/></marker></defs>
     ${arrow("M40 42H490", "c")}${line("M40 230H350", "h")}
     ${[110, 190, 270, 350].map((x) => line(`M${x} 230V186`, "h")).join("")}
