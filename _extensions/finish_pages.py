@@ -6,6 +6,7 @@ They work on the written pages, so that whatever made a page, a notebook or a te
 import json
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import icons
@@ -14,6 +15,7 @@ from PIL import Image
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 WORDS = 100  # letters and ticks in a drawing from which on it has to stay large
+STYLE = re.compile(r'<link href="([^"]*_static/)([^"?]+\.css)[^>]*/>\n?')
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y/assistive-mml.js")  # what pages load
 
 
@@ -21,13 +23,18 @@ def finish(app, error):
     """Mend every page, then remove what no page loads."""
     if error is None and app.builder.name == "html":
         site = Path(app.outdir)
-        for path in site.rglob("*.html"):
-            if "_static" not in path.parts:
-                path.write_text(finished(path.read_text(), path))
+        for path in pages(site):
+            path.write_text(finished(path.read_text(), path))
         searches_lead_to_chapters(site, app.env.toc_secnumbers)
         focus_stays(site)
         remove_unused(site)
         icons.shrink(site)
+        one_style(site)
+
+
+def pages(site):
+    """What readers open, and no template."""
+    return [path for path in site.rglob("*.html") if "_static" not in path.parts]
 
 
 def finished(html, path):
@@ -91,18 +98,18 @@ def no_needless_scripts(page):
 
 def images_wait(page, folder):
     """All images but the first are fetched when they are about to be seen, and their room is kept for them."""
-    for place, image in enumerate(page.select("article img[src$=png], article .cell_output img[src$=svg]")):
+    for place, image in enumerate(page.select("article img")):
         image["width"], image["height"] = _size(folder / image["src"])
         if place:
             image["loading"] = "lazy"
 
 
 def _size(path):
-    """Width and height of an image in pixels; a drawing gives them in points."""
-    if path.suffix == ".svg":
-        points = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', path.read_text()).groups()
-        return tuple(round(float(length) * 96 / 72) for length in points)
-    return Image.open(path).size
+    """Width and height of an image in pixels; those of a drawing in SVG are points."""
+    if path.suffix != ".svg":
+        return Image.open(path).size
+    points = re.search(r'viewBox="\S+ \S+ ([\d.]+) ([\d.]+)"', path.read_text())
+    return [round(float(side) * 4 / 3) for side in points.groups()]
 
 
 def names_as_seen(page):
@@ -232,6 +239,22 @@ def focus_stays(site):
     """Who copies by keyboard goes on from the same button."""
     script = site / "_static" / "copybutton.js"
     script.write_text(script.read_text().replace("    clearSelection()", "    clearSelection(); event.trigger.focus()"))
+
+
+def one_style(site):
+    """All styles come as one file: on a slow line each of its own costs a way there and back before the first paint."""
+    folder, basic = site / "_static", "basic.css"
+    names = list(dict.fromkeys(name for page in pages(site) for _, name in STYLE.findall(page.read_text())))
+    style = "\n".join((folder / name).read_text() for name in names)
+    style = style.replace(f'@import "../{basic}";', (folder / basic).read_text().replace("url(", "url(../"))
+    (folder / "styles" / "site.css").write_text(style)
+    for page in pages(site):
+        html = page.read_text()
+        first = STYLE.search(html)
+        link = f'<link href="{first[1]}styles/site.css?v={sha256(style.encode()).hexdigest()[:8]}" rel="stylesheet"/>\n'
+        page.write_text(html[: first.start()] + link + STYLE.sub("", html[first.end() :]))
+    for name in [*names, basic]:
+        (folder / name).unlink()
 
 
 def remove_unused(site):
