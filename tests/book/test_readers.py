@@ -95,7 +95,12 @@ def test_references_are_words_with_a_link():
 def test_a_figure_keeps_its_caption():
     cells = COPIES["gate-equations"].cells
     place = next(k for k, cell in enumerate(cells) if "cell_drawing(" in cell.source)
-    assert cells[place + 1].source == "**Figure 1.** One step of an LSTM, from left to right."
+    assert cells[place + 1].source.startswith("**Figure 1.** One step of an LSTM, from left to right.")
+
+
+def test_a_picture_and_a_fold_of_a_text_page_are_kept():
+    assert re.search(r"^!\[A handwritten seven .*\]\(\.\./_static/explorer\.png\)$", text(COPIES["explorer"]), re.M)
+    assert "<details><summary><b>Four times</b></summary>\n\nRight." in text(COPIES["quizzes"])
 
 
 def change(path, word="mine"):

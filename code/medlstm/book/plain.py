@@ -122,9 +122,11 @@ def plain(source, page):
 
 
 def _directive(kind, heading, options, body):
-    if kind == "solution" or ":class: dropdown" in options:
+    if kind in ("solution", "dropdown") or ":class: dropdown" in options:
         name = "Solution" if kind == "solution" else heading
         return f"<details><summary><b>{name}</b></summary>\n\n{body}\n\n</details>\n"
+    if kind == "figure":
+        return f"![{re.search(r':alt: (.*)', options)[1]}]({heading})\n\n{body}\n"
     if kind == "exercise":
         return f"### Exercise: {heading}\n\n{body}\n"
     return f"**{heading}**\n\n{body}\n\n---\n"
