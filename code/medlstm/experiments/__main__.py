@@ -16,6 +16,7 @@ from medlstm.experiments import (
     phantoms,
     rows_and_columns,
     runner,
+    small_data,
 )
 from medlstm.files import DATA
 
@@ -29,6 +30,7 @@ EXPERIMENTS = {
     "multimodal": multimodal,
     "phantoms": phantoms,
     "rows_and_columns": rows_and_columns,
+    "small_data": small_data,
 }
 
 parser = argparse.ArgumentParser(
