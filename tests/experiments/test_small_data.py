@@ -94,7 +94,7 @@ def test_stored_rows_are_complete_and_their_settings_are_those_of_the_program():
     stored = json.loads((DATA / "results" / "small_data.json").read_text())
     assert stored["settings"] == small_data.SETTINGS and stored["data"] == small_data.data()
     assert [runner.prediction_key(row) for row in stored["runs"]] == [
-        runner.prediction_key(job) for job in small_data.jobs(8)
+        runner.prediction_key(job) for job in small_data.jobs(5)
     ]
 
 
