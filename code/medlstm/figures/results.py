@@ -216,7 +216,7 @@ def curves_side_by_side(panels, xlabel, ylabel, title, log=True, x=None, quantit
 def learning_curves(panels, xlabel, ylabel, title):
     """Means with their intervals, over pale lines of single draws, on one scale; names in the last panel.
 
-    `panels` maps a caption to (sizes (N,), series); series map a name to (draws (S, N), half-widths (N,)).
+    `panels` maps a caption to (sizes (N,), series); series map a name to (draws (S, N), half-widths (N,) or None).
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(7, 3.5), sharey=True, squeeze=False)
     for axis, (caption, (sizes, series)) in zip(axes[0], panels.items()):
