@@ -185,3 +185,16 @@ def test_a_reliability_figure_says_what_its_axes_are():
     left, right = plt.gcf().axes
     assert left.get_ylabel() == "observed share" and right.get_xlabel() == "predicted share"
     np.testing.assert_array_equal(right.lines[1].get_xydata(), [[0.1, 0.0], [0.9, 0.4]])
+
+
+def test_learning_curves_show_each_draw_the_mean_and_its_interval():
+    draws = np.array([[0.6, 0.7, 0.8], [0.7, 0.7, 0.9]])
+    figures.learning_curves({"breasts": ([25, 50, 100], {"cnn": (draws, np.full(3, 0.1))})}, "images", "AUC", "title")
+    axis = plt.gca()
+    mean, *single = axis.lines[:3]
+    np.testing.assert_allclose(mean.get_ydata(), [0.65, 0.7, 0.85])
+    np.testing.assert_allclose([line.get_ydata() for line in single], draws)
+    ends = np.array(axis.collections[0].get_segments())[:, :, 1]
+    np.testing.assert_allclose(ends, [[0.55, 0.75], [0.6, 0.8], [0.75, 0.95]])
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["25", "50", "100"]
+    assert [text.get_text() for text in axis.texts] == ["cnn"]

@@ -17,6 +17,7 @@ from medlstm.experiments import (
     phantoms,
     rows_and_columns,
     runner,
+    small_data,
 )
 from medlstm.files import DATA
 
@@ -31,6 +32,7 @@ EXPERIMENTS = {
     "multimodal": multimodal,
     "phantoms": phantoms,
     "rows_and_columns": rows_and_columns,
+    "small_data": small_data,
 }
 
 parser = argparse.ArgumentParser(

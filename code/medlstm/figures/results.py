@@ -213,6 +213,31 @@ def curves_side_by_side(panels, xlabel, ylabel, title, log=True, x=None, quantit
     names_at_ends(axes[0, -1], ends)
 
 
+def learning_curves(panels, xlabel, ylabel, title):
+    """Means with their intervals, over pale lines of single draws, on one scale; names in the last panel.
+
+    `panels` maps a caption to (sizes (N,), series); series map a name to (draws (S, N), half-widths (N,) or None).
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(7, 3.5), sharey=True, squeeze=False)
+    for axis, (caption, (sizes, series)) in zip(axes[0], panels.items()):
+        at = np.log2(sizes)
+        means = {name: draws.mean(axis=0) for name, (draws, _) in series.items()}
+        ends = _lines(axis, means, at)
+        for line, (draws, half) in zip(list(axis.lines), series.values()):
+            axis.plot(at, draws.T, color=line.get_color(), alpha=0.22, linewidth=0.7, zorder=0)
+            axis.errorbar(
+                at, draws.mean(axis=0), half, fmt="none", ecolor=line.get_color(), elinewidth=1.2, capsize=2.5
+            )
+        axis.set_title(caption, fontsize=9, fontweight="normal")
+        axis.set_xticks(at, sizes)
+        axis.tick_params(axis="x", labelsize=8)
+        axis.set_xlabel(xlabel)
+        axis.margins(x=0.04)
+    axes[0, 0].set_ylabel(ylabel)
+    headline(figure, title)
+    names_at_ends(axes[0, -1], ends)
+
+
 def _lines(axis, series, x, quantities=None):
     """Draw each of `series` in a line of its own; their right ends, (x, y, name). A plain RNN always looks the same."""
     ends = []
