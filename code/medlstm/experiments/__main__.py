@@ -8,6 +8,7 @@ from pathlib import Path
 from medlstm.experiments import (
     cells,
     efficiency,
+    explaining,
     generalisation,
     latch,
     medmnist,
@@ -22,6 +23,7 @@ from medlstm.files import DATA
 EXPERIMENTS = {
     "cells": cells,
     "efficiency": efficiency,
+    "explaining": explaining,
     "generalisation": generalisation,
     "latch": latch,
     "medmnist": medmnist,
