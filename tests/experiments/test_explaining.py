@@ -72,17 +72,21 @@ def test_summaries_of_maps(rng):
     assert explaining.lined(rng.normal(size=(400, 28, 28))).mean() == pytest.approx(9 / 784, rel=0.2)
 
 
-def test_a_reader_explains_the_log_odds_from_the_mean_image(rng):
+def test_a_reader_explains_the_log_odds_by_what_the_other_class_is_like(rng):
     from medlstm.network import SequenceClassifier
 
-    images = rng.random((30, 28, 28)).astype(np.float32)
-    reader = explaining.Reader(SequenceClassifier(28, (5,), 2, seed=1), images, steps=64)
+    images, labels = rng.random((30, 28, 28)).astype(np.float32), np.arange(30) % 2
+    reader = explaining.Reader(SequenceClassifier(28, (5,), 2, seed=1), images, labels, steps=64)
     p = reader.network.predict(reader.standardised(images))
     np.testing.assert_allclose(reader.log_odds(images), np.log(p[:, 1] / p[:, 0]), atol=1e-4)
-    rise = reader.log_odds(images) - reader.log_odds(reader.mean_image[None])
+    means = np.stack([images[labels == k].mean(axis=0) for k in (0, 1)])
+    other = means[1 - p.argmax(axis=1)]
+    assert len(set(p.argmax(axis=1))) == 2
+    np.testing.assert_allclose(reader.other(images), other, atol=1e-6)
+    rise = reader.log_odds(images) - reader.log_odds(other)
     np.testing.assert_allclose(reader.gradients(images).sum(axis=(1, 2)), rise, atol=1e-3)
     covered = images.copy()
-    covered[:, 4:8, :4] = reader.mean_image[4:8, :4]
+    covered[:, 4:8, :4] = other[:, 4:8, :4]
     fall = reader.log_odds(images) - reader.log_odds(covered)
     np.testing.assert_allclose(reader.occlusion(images)[:, 1, 0], fall, atol=1e-4)
 

@@ -2,7 +2,9 @@
 
 PneumoniaMNIST, an LSTM over rows, and for some questions a CNN in Keras. What is explained are the log odds of
 pneumonia; an attribution above zero speaks for it. Where integrated gradients start, and what covers squares, is the
-mean training image unless something else is said.
+mean training image of the class that the network did not name, unless something else is said: the mean of all training
+images is called ill as surely as an ill child is (seen on training images), and compared with it an ill child has
+nothing to be explained.
 
 ``plain`` is trained on the images as they are; beside it, as the control, a second network from another start, and
 copies with shuffled weights. Its explanations are compared, its squares deleted and inserted in several orders, and
@@ -14,9 +16,8 @@ small square in a corner, white or black; faint upright lines over the whole ima
 stands beside a network that was trained without, with the same seed, and is asked about the same test images.
 
 What was tried, with seed 0, on validation images: a chequerboard and noise over the whole image, which the LSTM hardly
-learned; lines of half the strength, which it used less; brightness up by half as much, likewise. That integrated
-gradients from the mean of images without the mark name it more often than from the mean of those that training saw
-was seen there, too; both are stored.
+learned; lines of half the strength, which it used less; brightness up by half as much, likewise. That the start
+decides whether integrated gradients name the mark was seen there, too; three starts are stored.
 """
 
 import time
@@ -142,14 +143,17 @@ class Reader:
     network : Explainable
         Takes standardised images.
     images : array (N, 28, 28)
-        What it was trained on; decides how images are standardised, and the mean image.
+        What it was trained on; decides how images are standardised, and the mean images.
+    labels : array of integers (N,)
+        Their classes.
     steps : int
         Points on the line of integrated gradients.
     """
 
-    def __init__(self, network, images, steps):
+    def __init__(self, network, images, labels, steps):
         self.network, self.odds, self.steps = network, LogOdds(network), steps
         self.mean, self.std, self.mean_image = images.mean(), images.std(), images.mean(axis=0)
+        self.class_means = np.stack([images[labels == k].mean(axis=0) for k in (0, 1)])
 
     def standardised(self, images):
         return ((images - self.mean) / self.std).astype(np.float32)
@@ -157,23 +161,27 @@ class Reader:
     def log_odds(self, images):
         return np.concatenate([self.odds.forward(x)[:, POSITIVE] for x in self._parts(self.standardised(images))])
 
+    def other(self, images):
+        """For each image, the mean training image of the class that the network does not name."""
+        return self.class_means[(self.log_odds(images) <= 0).astype(int)]
+
     def gradients(self, images, start=None):
-        """Integrated gradients (N, 28, 28) of the log odds of pneumonia, from the mean image unless told otherwise."""
-        start = self.standardised(self.mean_image if start is None else start)
+        """Integrated gradients (N, 28, 28) of the log odds of pneumonia, from `other` unless told otherwise."""
+        start = self.other(images) if start is None else np.broadcast_to(start, images.shape)
         return np.concatenate(
             [
-                integrated_gradients(self.odds, x, np.full(len(x), POSITIVE), start, self.steps)
-                for x in self._parts(self.standardised(images))
+                integrated_gradients(self.odds, x, np.full(len(x), POSITIVE), begin, self.steps)
+                for x, begin in zip(*map(self._parts, map(self.standardised, (images, start))))
             ]
         )
 
-    def occlusion(self, images):
-        """Fall (N, 7, 7) of the log odds of pneumonia when a square shows the mean image."""
-        fill = self.standardised(self.mean_image)
+    def occlusion(self, images, cover=None):
+        """Fall (N, 7, 7) of the log odds of pneumonia when a square shows `other`, or another cover."""
+        cover = self.other(images) if cover is None else np.broadcast_to(cover, images.shape)
         return np.concatenate(
             [
                 occlude_patches(self.odds, x, np.full(len(x), POSITIVE), fill, SIDE)
-                for x in self._parts(self.standardised(images))
+                for x, fill in zip(*map(self._parts, map(self.standardised, (images, cover))))
             ]
         )
 
@@ -185,7 +193,7 @@ def trained(kind, arm, seen, y, seed, settings):
     """A network of a kind, trained on the images seen; its losses, its size and the seconds it took."""
     start = time.perf_counter()
     network, losses, parameters = {"cnn": cnn, "lstm": lstm}[kind](arm, seen, y, seed, settings)
-    return Reader(network, seen, settings["steps"]), losses, parameters, time.perf_counter() - start
+    return Reader(network, seen, y, settings["steps"]), losses, parameters, time.perf_counter() - start
 
 
 def lstm(arm, seen, y, seed, settings):
@@ -236,8 +244,9 @@ def plain(kind, arm, parts, seed, settings):
         rng = np.random.default_rng([seed, 1])
         layers = list(network.named_layers)
         copies = [with_shuffled_weights(network, layers, rng) for _ in range(settings["shuffles"])]
-        shuffled = [Reader(copy, x, settings["steps"]).gradients(x_test) for copy in copies]
-        again_maps = again.gradients(x_test)
+        start = reader.other(x_test)
+        shuffled = [Reader(copy, x, y, settings["steps"]).gradients(x_test, start) for copy in copies]
+        again_maps = again.gradients(x_test, start)
         kept |= compared(maps, again_maps, shuffled)
         kept |= framed(reader, x_test, y_test, maps, again_maps, shuffled, rng)
         curves, areas = deleted(reader, x_test, maps, again_maps, shuffled[0], settings, rng)
@@ -260,7 +269,7 @@ def compared(maps, again, shuffled):
 def framed(reader, images, labels, maps, again, shuffled, rng):
     """What the frame is worth to a network that was trained on whole images."""
     border = MASKS["border"]
-    away = np.abs(images - reader.mean_image)
+    away = np.abs(images - reader.other(images))
     others = {"again": again, "shuffled": np.concatenate(shuffled), "away": away}
     shares = {name: share_of(values, border) for name, values in others.items()}
     shares["shuffled"] = shares["shuffled"].reshape(len(shuffled), -1).mean(axis=0)
@@ -280,18 +289,18 @@ def deleted(reader, images, maps, again, shuffled, settings, rng):
     Returns the mean curve of each, and for each image the area under it; of the random orders, the mean over them.
     """
     x, counts, squares = reader.standardised(images), settings["counts"], np.array([28 // SIDE] * 2)
-    target = (reader.log_odds(images) > 0).astype(int)
+    target, other = (reader.log_odds(images) > 0).astype(int), reader.other(images)
     towards = np.where(target == POSITIVE, 1, -1)[:, None, None]
     scores = {
         "gradients": towards * patch_sums(maps, SIDE),
         "occlusion": towards * reader.occlusion(images),
         "second network": towards * patch_sums(again, SIDE),
         "shuffled weights": towards * patch_sums(shuffled, SIDE),
-        "far from the mean": patch_sums(np.abs(images - reader.mean_image), SIDE),
+        "far from the start": patch_sums(np.abs(images - other), SIDE),
     }
     scores |= {f"random {k}": rng.random((len(images), *squares)) for k in range(settings["orders"])}
     curves, areas = {}, {}
-    for cover, fill in (("mean", reader.standardised(reader.mean_image)), ("black", reader.standardised(np.zeros(1)))):
+    for cover, fill in (("other", reader.standardised(other)), ("black", reader.standardised(np.zeros(1)))):
         for way in ("deletion", "insertion"):
             covered = counts if way == "deletion" else [49 - count for count in counts]
             for name, score in scores.items():
@@ -299,7 +308,7 @@ def deleted(reader, images, maps, again, shuffled, settings, rng):
                 curve = delete(reader.odds, x, target, score, covered, fill)
                 curves[f"{way}/{cover}/{name}"] = [round(float(value), 4) for value in curve.mean(axis=0)]
                 areas[f"{way}/{cover}/{name}"] = np.trapezoid(curve, counts, axis=1) / counts[-1]
-    for way in [f"{way}/{cover}" for way in ("deletion", "insertion") for cover in ("mean", "black")]:
+    for way in [f"{way}/{cover}" for way in ("deletion", "insertion") for cover in ("other", "black")]:
         drawn = [areas.pop(f"{way}/random {k}") for k in range(settings["orders"])]
         areas[f"{way}/random"] = np.mean(drawn, axis=0)
     return curves, areas
@@ -338,24 +347,25 @@ def shortcut(kind, arm, parts, seed, settings):
 def seen_in(reader, honest, again, images):
     """What explanations of images with the shortcut show, of the network that may use it and of some that do not.
 
-    For each image: the place of the marked square among 49, 0 the first, by integrated gradients from the mean image
-    that each was trained on, from the mean image without shortcut and from black, and by occlusion; the largest share
-    that one square has of all sizes; the share of the map's energy at the frequency of the lines; and the rank
-    correlation of the maps with those of the network without shortcut, and of those with a second such network's.
+    For each image: the place of the marked square among 49, 0 the first, by integrated gradients from the mean of the
+    healthy training images, which bear no shortcut, from the mean of all and from black, and by covering with the
+    first; and of the map from the first start the largest share that one square has of all sizes, the share of the
+    energy at the frequency of the lines, and the rank correlation with the map of the network without shortcut, and
+    of that with a second such network's.
     """
     kept, maps = {}, {}
     for name, who in (("", reader), ("honest_", honest)):
-        starts = {"mean": who.mean_image, "clean": honest.mean_image, "black": np.zeros((28, 28))}
+        starts = {"healthy": who.class_means[0], "mean": who.mean_image, "black": np.zeros((28, 28))}
         found = {start: who.gradients(images, image) for start, image in starts.items()}
-        maps[name] = found["mean"]
+        maps[name] = found["healthy"]
         squares = {start: patch_sums(values, SIDE) for start, values in found.items()}
-        squares["occlusion"] = who.occlusion(images)
+        squares["covered"] = who.occlusion(images, who.class_means[0])
         kept |= {f"{name}place_{start}": place_of_first(values) for start, values in squares.items()}
-        kept[f"{name}largest"] = largest_share(squares["mean"])
-        kept[f"{name}lined"] = lined(found["mean"])
+        kept[f"{name}largest"] = largest_share(squares["healthy"])
+        kept[f"{name}lined"] = lined(found["healthy"])
     pairs = {"like_honest": (maps[""], maps["honest_"])}
     if again is not None:
-        pairs["honest_like_again"] = maps["honest_"], again.gradients(images)
+        pairs["honest_like_again"] = maps["honest_"], again.gradients(images, again.class_means[0])
     for name, (one, two) in pairs.items():
         kept[name] = correlation(one, two)
         kept[f"{name}_squares"] = correlation(patch_sums(one, SIDE), patch_sums(two, SIDE))

@@ -146,7 +146,7 @@ def occlude_patches(network, x, target, fill=0.0, size=4):
         Images; `size` must divide both sides.
     target : array of integers (N,)
         The class whose logit is watched.
-    fill : float or array that broadcasts to an image (height, width)
+    fill : float or array that broadcasts to the images
         What covers the squares.
     size : int
         Pixels along a side of a square.
@@ -163,13 +163,13 @@ def occlude_patches(network, x, target, fill=0.0, size=4):
     """
     check_labels(target, len(x), network.classes, "target")
     everyone = np.arange(len(x))
-    fill = np.broadcast_to(fill, x.shape[1:])
+    fill = np.broadcast_to(fill, x.shape)
     whole = network.forward(x)[everyone, target]
     falls = np.empty((len(x), *patch_sums(x[:1], size).shape[1:]), x.dtype)
     for r, c in np.ndindex(falls.shape[1:]):
-        square = np.s_[r * size : (r + 1) * size, c * size : (c + 1) * size]
+        square = np.s_[:, r * size : (r + 1) * size, c * size : (c + 1) * size]
         covered = x.copy()
-        covered[:, *square] = fill[square]
+        covered[square] = fill[square]
         falls[:, r, c] = whole - network.forward(covered)[everyone, target]
     return falls
 

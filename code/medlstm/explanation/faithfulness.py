@@ -59,7 +59,7 @@ def delete(network, x, target, scores, counts, fill=0.0):
         One for each square of height / R by width / C pixels.
     counts : sequence of int
         How many squares are covered.
-    fill : float or array that broadcasts to an image (height, width)
+    fill : float or array that broadcasts to the images
         What covers them.
 
     Returns
