@@ -8,8 +8,8 @@ nothing to be explained.
 
 ``plain`` is trained on the images as they are; beside it, as the control, a second network from another start, and
 copies with shuffled weights. Its explanations are compared, its squares deleted and inserted in several orders, and
-its frame looked at. ``keras`` is the same kind of network, from a third start, trained by Keras. ``border``, ``inside``, ``centre`` are
-trained where only those pixels differ from the mean image.
+its frame looked at. ``keras`` is the same kind of network, from a third start, trained by Keras. ``border``,
+``inside`` and ``centre`` are trained where only those pixels differ from the mean image.
 
 ``white``, ``dark``, ``grid`` and ``bright`` are trained with a shortcut that we plant in four of five of the ill: a
 small square in a corner, white or black; faint upright lines over the whole image; an image a little brighter. Each
