@@ -19,7 +19,7 @@ def chests(rng, count):
     return Split(images.astype(np.uint8), labels)
 
 
-@pytest.mark.parametrize("model", ["lstm_plain", "lstm_white", "lstm_grid", "lstm_keras", "lstm_border", "cnn_white"])
+@pytest.mark.parametrize("model", ["lstm_plain", "lstm_white", "lstm_grid", "lstm_keras", "lstm_border"])
 def test_the_test_images_decide_nothing(model, monkeypatch, rng):
     train, val = chests(rng, 160), chests(rng, 60)
     job = {"dataset": "pneumoniamnist", "model": model, "seed": 0}
