@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlstm.explanation import evidence, integrated_gradients, occlude_rows, trace
+from medlstm.explanation import evidence, integrated_gradients, occlude_patches, occlude_rows, patch_sums, trace
 from medlstm.network import RowsAndColumns, SequenceClassifier
 
 
@@ -88,3 +88,22 @@ def test_rows_and_columns_are_explained_too(rng):
     rise = (network.forward(x) - network.forward(0 * x))[np.arange(2), target]
     np.testing.assert_allclose(integrated_gradients(network, x, target, steps=512).sum(axis=(1, 2)), rise, atol=1e-3)
     assert occlude_rows(network, x, target).shape == (2, 7)
+
+
+def test_covering_a_square_measures_the_fall_of_the_logit(rng):
+    network = SequenceClassifier(6, (5,), 2, seed=1, dtype=np.float64)
+    x, fill, target = rng.normal(size=(3, 4, 6)), rng.normal(size=(4, 6)), np.array([0, 1, 1])
+    falls = occlude_patches(network, x, target, fill, size=2)
+    covered = x.copy()
+    covered[:, 2:4, 4:6] = fill[2:4, 4:6]
+    expected = (network.forward(x) - network.forward(covered))[np.arange(3), target]
+    assert falls.shape == (3, 2, 3)
+    np.testing.assert_allclose(falls[:, 1, 2], expected, atol=1e-14)
+    with pytest.raises(ValueError, match="size: expected a whole part of 4 and of 6 pixels, got 4"):
+        occlude_patches(network, x, target, size=4)
+
+
+def test_sums_over_squares():
+    maps = np.arange(24.0).reshape(1, 4, 6)
+    assert patch_sums(maps, 2)[0].tolist() == [[14, 22, 30], [62, 70, 78]]
+    assert patch_sums(maps, 1).tolist() == maps.tolist()

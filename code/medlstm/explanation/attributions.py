@@ -134,3 +134,57 @@ def occlude_rows(network, x, target, fill=0.0, height=1):
         covered[:, t : t + height] = fill[t : t + height]
         falls.append(whole - network.forward(covered)[everyone, target])
     return np.stack(falls, axis=1)
+
+
+def occlude_patches(network, x, target, fill=0.0, size=4):
+    """How far the logit of a class falls when a square of the image is covered (Zeiler and Fergus 2014).
+
+    Parameters
+    ----------
+    network : SequenceClassifier, RowsAndColumns, KerasNetwork or LogOdds
+    x : array (N, height, width)
+        Images; `size` must divide both sides.
+    target : array of integers (N,)
+        The class whose logit is watched.
+    fill : float or array that broadcasts to the images
+        What covers the squares.
+    size : int
+        Pixels along a side of a square.
+
+    Returns
+    -------
+    array (N, height / size, width / size)
+        Logit of the target before less that after covering each square alone.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `target` holds no classes, or `size` does not divide the sides.
+    """
+    check_labels(target, len(x), network.classes, "target")
+    everyone = np.arange(len(x))
+    fill = np.broadcast_to(fill, x.shape)
+    whole = network.forward(x)[everyone, target]
+    falls = np.empty((len(x), *patch_sums(x[:1], size).shape[1:]), x.dtype)
+    for r, c in np.ndindex(falls.shape[1:]):
+        square = np.s_[:, r * size : (r + 1) * size, c * size : (c + 1) * size]
+        covered = x.copy()
+        covered[square] = fill[square]
+        falls[:, r, c] = whole - network.forward(covered)[everyone, target]
+    return falls
+
+
+def patch_sums(maps, size=4):
+    """Sums of maps (N, height, width) over squares of `size` pixels a side: (N, height / size, width / size).
+
+    Raises
+    ------
+    ValueError
+        If `size` does not divide the sides.
+    """
+    count, height, width = maps.shape
+    if size < 1 or height % size or width % size:
+        raise ValueError(
+            f"size: expected a whole part of {height} and of {width} pixels, got {size}; choose such a one"
+        )
+    return maps.reshape(count, height // size, size, width // size, size).sum(axis=(2, 4))

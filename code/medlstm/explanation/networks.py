@@ -21,6 +21,40 @@ class Explainable(Protocol):
         """Gradient (N, ...) with respect to the latest examples, from that of their logits (N, K)."""
 
 
+class LogOdds:
+    """A network of two classes, asked for log odds: of each class its logit less that of the other.
+
+    An answer of two classes rests on this difference alone: what raises both logits says nothing.
+
+    Parameters
+    ----------
+    network : Explainable
+
+    Raises
+    ------
+    ValueError
+        If it has not two classes.
+    """
+
+    classes = 2
+
+    def __init__(self, network):
+        if network.classes != 2:
+            raise ValueError(
+                f"network: expected one of two classes, got {network.classes}; explain one logit of it instead"
+            )
+        self.network = network
+
+    def forward(self, x):
+        """Log odds (N, 2) of examples x (N, ...): those of class 1 are the negative of those of class 0."""
+        logits = self.network.forward(x)
+        return logits - logits[:, ::-1]
+
+    def backward(self, dlogits):
+        """Gradient (N, ...) with respect to the latest examples, from that of their log odds (N, 2)."""
+        return self.network.backward(dlogits - dlogits[:, ::-1])
+
+
 class KerasNetwork:
     """A Keras model as explanations see it: it works as in use, never as in training.
 
