@@ -8,8 +8,8 @@ from pathlib import Path
 from medlstm.experiments import (
     cells,
     efficiency,
-    explorer,
     explaining,
+    explorer,
     generalisation,
     latch,
     medmnist,
