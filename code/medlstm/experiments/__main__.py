@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medlstm.experiments import (
     cells,
+    data_quality,
     efficiency,
     generalisation,
     latch,
@@ -21,6 +22,7 @@ from medlstm.files import DATA
 
 EXPERIMENTS = {
     "cells": cells,
+    "data_quality": data_quality,
     "efficiency": efficiency,
     "generalisation": generalisation,
     "latch": latch,
