@@ -63,7 +63,7 @@ MENDED = ("symmetric_20", "missed_20", "faint_20")
 IMAGES = ["plain", *ACQUISITION]
 RULES = ("youden", "sensitive", "half")
 MODELS = ("lstm", "logistic")
-CONTRASTS = [  # named before the test images were looked at; arm and state, less arm and state
+CONTRASTS = [  # arm and state, less arm and state; named when the first three runs, on true labels, had been printed
     *((f"lstm_{kind}_{rate}/last", "lstm_clean_0/last") for kind in KINDS for rate in (20, 40)),
     ("lstm_symmetric_40/stopped", "lstm_symmetric_40/last"),
     ("logistic_symmetric_40/last", "lstm_symmetric_40/stopped"),
