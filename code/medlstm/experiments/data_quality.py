@@ -14,7 +14,7 @@ called ill; and ``half``, which needs no labels.
 
 ``finds_...``: each training image gets its probability from a network that was trained on the other folds (copies of
 an image share a fold), and another from one that was trained on all. The first goes through confident learning; both
-are kept, so that rankings by their loss can be judged too. For three kinds of 20 % the LSTM is then trained without
+are kept with the wrong labels, so that rankings by their loss can be judged too. For three kinds of 20 % the LSTM is then trained without
 the suspects, without as many of each label drawn at random (the control), and without those that are truly wrong.
 
 ``images_...``: trained on images as they are or degraded, and asked about test images as they are and degraded.
@@ -237,7 +237,7 @@ def on_finds(model, arm, parts, seed, settings):
     states, losses, figures = last((x, given))
     out = out_of_fold(lambda *known: last(known)[0]["last"], x, given, settings["folds"], seed).astype(np.float32)
     figures["seconds"] = time.perf_counter() - start
-    kept = {"out_of_fold": out, "in_sample": states["last"](x).astype(np.float32)}
+    kept = {"given": given.astype(np.int8), "out_of_fold": out, "in_sample": states["last"](x).astype(np.float32)}
     suspected, wrong = suspects(given, two_columns(out)).mask, given != y
     figures["found"] = {
         "wrong": int(wrong.sum()),
