@@ -14,8 +14,9 @@ called ill; and ``half``, which needs no labels.
 
 ``finds_...``: each training image gets its probability from a network that was trained on the other folds (copies of
 an image share a fold), and another from one that was trained on all. The first goes through confident learning; both
-are kept with the wrong labels, so that rankings by their loss can be judged too. For three kinds of 20 % the LSTM is then trained without
-the suspects, without as many of each label drawn at random (the control), and without those that are truly wrong.
+are kept with the wrong labels, so that rankings by their loss can be judged too. For three kinds of 20 % the LSTM is
+then trained without the suspects, without as many of each label drawn at random (the control), and without those that
+are truly wrong.
 
 ``images_...``: trained on images as they are or degraded, and asked about test images as they are and degraded.
 Everything at home, threshold and strength among it, is chosen on validation images like those in training.
