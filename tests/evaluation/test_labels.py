@@ -7,11 +7,11 @@ from medlstm.evaluation import suspects
 
 
 def drawn(seed):
-    """Given labels of two to five classes, and probabilities that know the true ones more or less well."""
+    """Given labels of two to five classes, and probabilities that know the true ones and favour some classes."""
     rng = np.random.default_rng(seed)
     classes, images = int(rng.integers(2, 6)), int(rng.integers(100, 1500))
     true = np.arange(images) % classes
-    logits = rng.normal(0, 1, (images, classes)) * rng.uniform(0.1, 3)
+    logits = rng.normal(0, 1, (images, classes)) * rng.uniform(0.1, 3) + rng.normal(0, 1.5, classes)
     logits[np.arange(images), true] += rng.uniform(0, 5)
     wrong = rng.random(images) < rng.uniform(0, 0.45)
     p = np.exp(logits)

@@ -14,9 +14,10 @@ called ill; and ``half``, which needs no labels.
 
 ``finds_...``: each training image gets its probability from a network that was trained on the other folds (copies of
 an image share a fold), and another from one that was trained on all. The first goes through confident learning; both
-are kept with the wrong labels, so that rankings by their loss can be judged too. For three kinds of 20 % the LSTM is
-then trained without the suspects, without as many of each label drawn at random (the control), and without those that
-are truly wrong.
+are kept with the wrong labels, so that rankings by their loss can be judged too. For 20 % symmetric the LSTM is then
+trained without the suspects, without as many of each label drawn at random (the control), and without those that are
+truly wrong. Planned as well, and given up for want of time before any of it had run: 10 and 40 %, and leaving out for
+missed and faint.
 
 ``images_...``: trained on images as they are or degraded, and asked about test images as they are and degraded.
 Everything at home, threshold and strength among it, is chosen on validation images like those in training.
@@ -59,8 +60,8 @@ QUICK = {"units": 4, "epochs": 2, "fold_epochs": 1, "strengths": [0.001], "folds
 KINDS = ("symmetric", "missed", "faint")
 RATES = (10, 20, 30, 40)
 LABELS = ["clean_0", *(f"{kind}_{rate}" for kind in KINDS for rate in RATES)]
-FINDS = ["clean_0", "symmetric_10", "symmetric_20", "symmetric_40", "missed_20", "missed_40", "faint_20"]
-MENDED = ("symmetric_20", "missed_20", "faint_20")
+FINDS = ["clean_0", "symmetric_20", "missed_20", "faint_20"]
+MENDED = ("symmetric_20",)
 IMAGES = ["plain", *ACQUISITION]
 RULES = ("youden", "sensitive", "half")
 MODELS = ("lstm", "logistic")
