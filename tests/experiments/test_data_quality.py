@@ -106,6 +106,25 @@ def test_the_stopped_state_is_the_one_with_the_largest_area_on_validation(rng):
     assert areas[0] == areas[1] and areas[0][1] >= areas[0][0]
 
 
+def test_where_training_harms_an_early_state_is_kept(rng):
+    train, val = some_chests(rng, 160), some_chests(rng, 80)
+    known, (x_val, y_val) = ((split.images / np.float32(255), split.labels) for split in (train, val))
+    settings = SETTINGS | {"units": 8}
+    epochs = [data_quality.lstm(known, (x_val, y), 1, settings, 8)[2]["epoch"] for y in (y_val, 1 - y_val)]
+    assert epochs[1] < epochs[0]
+
+
+@pytest.mark.parametrize("model", ["labels_logistic_missed_40", "finds_logistic_missed_20"])
+def test_what_is_chosen_is_chosen_on_wrong_labels(model, monkeypatch, rng):
+    splits = Splits(some_chests(rng, 160), some_chests(rng, 60), some_chests(rng, 40))
+    monkeypatch.setattr(data_quality, "load_medmnist", lambda name: splits)
+    seen, trained = [], data_quality.trained
+    spy = lambda model, known, asked, *rest: seen.append(asked[1].mean()) or trained(model, known, asked, *rest)
+    monkeypatch.setattr(data_quality, "trained", spy)
+    data_quality.run({"dataset": "pneumoniamnist", "model": model, "seed": 0}, SETTINGS)
+    assert seen and max(seen) < splits.val.labels.mean()
+
+
 def test_the_sensitive_threshold_finds_as_many_as_it_promises(rng):
     y, said = np.arange(205) % 2, rng.random(205)
     cuts = data_quality.thresholds(y, said, SETTINGS)

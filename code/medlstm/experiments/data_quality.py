@@ -207,7 +207,7 @@ def lstm(known, validation, seed, settings, epochs):
         if areas[-1] == max(areas):
             best = copy.deepcopy(network)
     say = lambda network: lambda images: network.predict((images - mean) / std)[:, 1]
-    figures = {"parameters": network.count_params(), "epoch": 1 + int(np.argmax(areas))}
+    figures = {"parameters": network.count_params(), "epoch": len(areas) - int(np.argmax(areas[::-1]))}
     return {"last": say(network), "stopped": say(best)}, losses, figures
 
 
