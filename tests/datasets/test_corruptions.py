@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from medlstm.datasets import CORRUPTIONS, corrupt
+from medlstm.datasets import ACQUISITION, CORRUPTIONS, corrupt
 
-every_corruption = pytest.mark.parametrize("name", CORRUPTIONS)
+every_corruption = pytest.mark.parametrize("name", CORRUPTIONS | ACQUISITION)
 
 
 @pytest.fixture
@@ -90,3 +90,19 @@ def test_images_that_were_not_scaled_are_refused(images):
         corrupt(images * 255, "blur", 1, 0)
     with pytest.raises(TypeError, match="images"):
         corrupt((images * 255).astype(np.uint8), "blur", 1, 0)
+
+
+def test_settings_of_a_device_do_what_they_say(images):
+    coarse = corrupt(images, "grey_levels", 4, 0)
+    np.testing.assert_allclose(np.unique(coarse), np.arange(4) / 3, atol=1e-6)
+    assert np.abs(coarse - images).max() <= 1 / 6 + 1e-6
+    darker = corrupt(images, "window", 4, 0)
+    np.testing.assert_allclose(darker, np.maximum(images - 0.4, 0), atol=1e-6)
+
+
+def test_a_low_dose_spares_the_mean_and_harms_the_white_more_than_the_black():
+    rows = np.broadcast_to(np.linspace(0.2, 0.8, 28)[:, None], (400, 28, 28))
+    seen = corrupt(rows, "dose", 2, 0)
+    np.testing.assert_allclose(seen.mean((0, 2)), rows[0, :, 0], atol=0.01)
+    counted = 300 * np.exp(-np.log(20) * rows[0, :, 0])
+    np.testing.assert_allclose(seen.std((0, 2)), 1 / (np.log(20) * np.sqrt(counted)), rtol=0.05)

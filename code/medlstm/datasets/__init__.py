@@ -1,7 +1,8 @@
 """What the networks read: digits, medical images, data that are made, and what may be done to an image."""
 
 from medlstm.datasets.augmentation import shift
-from medlstm.datasets.corruptions import CORRUPTIONS, corrupt
+from medlstm.datasets.corruptions import ACQUISITION, CORRUPTIONS, corrupt
+from medlstm.datasets.labels import mislabelled
 from medlstm.datasets.manifest import checksums
 from medlstm.datasets.medmnist import BOOK_SETS, at_hand, content_checksum, fetch_medmnist, load_medmnist, medmnist_info
 from medlstm.datasets.mnist import load_mnist
@@ -21,6 +22,7 @@ from medlstm.datasets.splits import Split, Splits, duplicates, scaled
 from medlstm.datasets.tables import covariate, distance
 
 __all__ = [
+    "ACQUISITION",
     "BOOK_SETS",
     "CORRUPTIONS",
     "Films",
@@ -44,6 +46,7 @@ __all__ = [
     "load_medmnist",
     "load_mnist",
     "medmnist_info",
+    "mislabelled",
     "scaled",
     "shift",
     "ventricle",

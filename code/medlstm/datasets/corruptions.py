@@ -2,6 +2,7 @@
 
 Seven corruptions of grey images, each in five severities. Severity 0 is the image itself, to the bit. They imitate in
 a few lines what acquisition does; MedMNIST-C (Di Salvo et al. 2024, arXiv 2406.17536) has others, made for each set.
+Three more, in `ACQUISITION`, are settings of a whole device: how it counts, how much it exposes, what it shows.
 """
 
 import numpy as np
@@ -20,7 +21,7 @@ def corrupt(images, name, severity, rng):
     images : array of floats (N, rows, columns)
         From 0 to 1.
     name : str
-        A key of `CORRUPTIONS`.
+        A key of `CORRUPTIONS` or of `ACQUISITION`.
     severity : int
         0 to 5.
     rng : numpy.random.Generator or int
@@ -38,15 +39,16 @@ def corrupt(images, name, severity, rng):
     """
     check_array("images", images, ("N", "rows", "columns"))
     check_size("severity", severity, 0)
-    if name not in CORRUPTIONS:
-        raise ValueError(f"name: expected one of {', '.join(CORRUPTIONS)}, got {name!r}; choose one of these")
+    known = CORRUPTIONS | ACQUISITION
+    if name not in known:
+        raise ValueError(f"name: expected one of {', '.join(known)}, got {name!r}; choose one of these")
     if severity not in SEVERITIES:
         raise ValueError(f"severity: expected 0 to 5, got {severity}; 5 is the worst")
     if images.size and not 0 <= images.min() <= images.max() <= 1:
         raise ValueError(f"images: expected 0 to 1, got {images.min():.3g} to {images.max():.3g}; divide them by 255")
     if severity == 0:
         return images.copy()
-    change, amounts = CORRUPTIONS[name]
+    change, amounts = known[name]
     return np.clip(change(images, amounts[severity - 1], generator(rng)), 0, 1).astype(images.dtype)
 
 
@@ -97,6 +99,27 @@ def shift(images, pixels, rng):
     return ways[rng.integers(0, 4, len(images)), np.arange(len(images))]
 
 
+def grey_levels(images, levels, rng):
+    """So many shades of grey are left, black and white among them."""
+    return np.round(images * (levels - 1)) / (levels - 1)
+
+
+def dose(images, photons, rng):
+    """So many photons a pixel reach the detector where the image is black, and a twentieth of them where it is white.
+
+    The image is taken for the logarithm of what the body lets through; each pixel counts its photons, and counting is
+    Poisson. A pixel that none has reached counts half a one.
+    """
+    depth = np.log(20)
+    counted = rng.poisson(photons * np.exp(-depth * images))
+    return -np.log(np.maximum(counted, 0.5) / photons) / depth
+
+
+def window(images, share, rng):
+    """The window is moved up by that share of its width: the image darkens, and what was darkest turns black."""
+    return images - share
+
+
 CORRUPTIONS = {
     "noise": (noise, (0.04, 0.08, 0.12, 0.18, 0.26)),
     "blur": (blur, (0.5, 0.8, 1.1, 1.5, 2.0)),
@@ -106,3 +129,8 @@ CORRUPTIONS = {
     "rotation": (rotation, (4, 8, 12, 18, 25)),
     "shift": (shift, (1, 2, 3, 4, 6)),
 }  # name: the function, and its amount at severities 1 to 5
+ACQUISITION = {
+    "grey_levels": (grey_levels, (32, 16, 8, 4, 2)),
+    "dose": (dose, (1000, 300, 100, 30, 10)),
+    "window": (window, (0.1, 0.2, 0.3, 0.4, 0.5)),
+}  # the same, for settings of a device: fewer shades, a lower dose, another window

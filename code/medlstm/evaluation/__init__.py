@@ -12,6 +12,7 @@ from medlstm.evaluation.classification import accuracy, confusion_matrix, dice, 
 from medlstm.evaluation.comparisons import accuracy_difference, holm, mcnemar, mean_difference, mean_interval
 from medlstm.evaluation.decisions import net_benefit, operating_point, predictive_values, sensitivity_specificity
 from medlstm.evaluation.intervals import Difference, Interval, proportion
+from medlstm.evaluation.labels import suspects
 from medlstm.evaluation.ranking import auc, auc_difference, auc_interval, auc_pairs
 from medlstm.evaluation.report import choices, performance
 
@@ -43,5 +44,6 @@ __all__ = [
     "quadratic_kappa",
     "reliability",
     "sensitivity_specificity",
+    "suspects",
     "temperature",
 ]

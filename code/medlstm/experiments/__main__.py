@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medlstm.experiments import (
     cells,
+    data_quality,
     efficiency,
     explaining,
     explorer,
@@ -24,6 +25,7 @@ from medlstm.files import DATA
 
 EXPERIMENTS = {
     "cells": cells,
+    "data_quality": data_quality,
     "efficiency": efficiency,
     "explorer": explorer,
     "explaining": explaining,
