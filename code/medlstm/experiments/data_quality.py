@@ -16,8 +16,8 @@ called ill; and ``half``, which needs no labels.
 an image share a fold), and another from one that was trained on all. The first goes through confident learning; both
 are kept with the wrong labels, so that rankings by their loss can be judged too. For 20 % symmetric the LSTM is then
 trained without the suspects, without as many of each label drawn at random (the control), and without those that are
-truly wrong. Planned as well, and given up for want of time before any of it had run: 10 and 40 %, and leaving out for
-missed and faint.
+truly wrong. Planned as well, and given up for want of time: 10 and 40 %, and leaving out for missed and faint. None of
+it had run; the results on labels, on images and on leaving out under symmetric mistakes had been seen.
 
 ``images_...``: trained on images as they are or degraded, and asked about test images as they are and degraded.
 Everything at home, threshold and strength among it, is chosen on validation images like those in training.
