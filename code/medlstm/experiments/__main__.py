@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from medlstm.experiments import (
+    beyond,
     cells,
     efficiency,
     generalisation,
@@ -20,6 +21,7 @@ from medlstm.experiments import (
 from medlstm.files import DATA
 
 EXPERIMENTS = {
+    "beyond": beyond,
     "cells": cells,
     "efficiency": efficiency,
     "generalisation": generalisation,
