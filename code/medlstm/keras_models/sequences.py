@@ -1,7 +1,6 @@
 """Who else reads a sequence? An LSTM and what came beside and after it, at about the same number of weights.
 
-Every network takes sequences (N, T, D), or volumes (N, T, S, S) of which each slice first goes through the
-convolutions of `medlstm.keras_models.slices`, and gives logits (N, K).
+Every network takes sequences (N, T, D) and gives logits (N, K).
 """
 
 import math
@@ -12,7 +11,6 @@ from keras import layers, ops
 
 from medlstm.exponential import log_sigmoid
 from medlstm.keras_models.cells import cell_layer
-from medlstm.keras_models.slices import each_slice
 from medlstm.state_space import scan
 
 
@@ -133,8 +131,8 @@ def conv1d(x, width, start):
 
 
 def conv2d(x, width, start):
-    """Three convolutions of an image T x D, or S x S with the slices as channels, with two poolings."""
-    x = layers.Permute((2, 3, 1))(x) if len(x.shape) == 4 else layers.Reshape((*x.shape[1:], 1))(x)
+    """Three convolutions of an image T x D, with two poolings."""
+    x = layers.Reshape((*x.shape[1:], 1))(x)
     for k in range(3):
         x = layers.MaxPooling2D(padding="same")(x) if k else x
         x = layers.Conv2D(width * (1 + (k > 0)), 3, padding="same", activation="relu")(x)
@@ -197,7 +195,7 @@ def build(name, input_shape, outputs, seed, width, last=False, start="usual"):
     name : str
         A key of `READERS`.
     input_shape : tuple of int
-        Shape of one example, (T, D) or (T, S, S).
+        Shape of one example, (T, D).
     outputs : int
         K.
     seed : int
@@ -225,12 +223,10 @@ def build(name, input_shape, outputs, seed, width, last=False, start="usual"):
     if start not in {"lstm": STARTS[:2], "gru": STARTS[:2], "state_space": STARTS[::2]}.get(name, STARTS[:1]):
         raise ValueError(f"start: expected one that {name} has, got {start!r}; leave it at 'usual'")
     keras.utils.set_random_seed(seed)
-    images = x = keras.Input(input_shape)
-    if len(input_shape) == 3 and name != "conv2d":
-        _, x = each_slice(x)
+    sequence = x = keras.Input(input_shape)
     x = READERS[name](x, width, input_shape[0] if start == "slow" else start)
     if last and not name.startswith("conv"):
         x = x[:, -1]
     else:
         x = ops.concatenate([ops.mean(x, axis=1), ops.max(x, axis=1)], axis=-1)
-    return keras.Model(images, layers.Dense(outputs)(x), name=name)
+    return keras.Model(sequence, layers.Dense(outputs)(x), name=name)

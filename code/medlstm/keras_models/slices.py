@@ -52,7 +52,7 @@ def build(name, input_shape, task, seed):
         raise ValueError(f"name: expected one of {', '.join(readers)} for {task}, got {name!r}; choose one of these")
     keras.utils.set_random_seed(seed)
     images = keras.Input(input_shape)
-    fine, features = each_slice(images)
+    fine, features = _each_slice(images)
     outputs = head(fine, features, readers[name](features, UNITS[name]))
     return keras.Model(images, outputs, name=f"{name}_{task}")
 
@@ -71,7 +71,7 @@ def compile_for(task, model, learning_rate=0.003):
     model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), loss)
 
 
-def each_slice(images):
+def _each_slice(images):
     """Images (N, T, S, S) to maps (N*T, S, S, 8) and features (N, T, K), slice by slice."""
     _, steps, size, _ = images.shape
     x = ops.reshape(images, (-1, size, size, 1))
