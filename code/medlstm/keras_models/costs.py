@@ -24,7 +24,8 @@ def multiply_adds(model):
     """
     total = 0
     for layer in model.layers:
-        kernels = sum(int(np.prod(weight.shape)) for weight in layer.weights if len(weight.shape) > 1)
+        matrices = [w.shape for w in layer.weights if len(w.shape) > 1 and w.name != "bias"]  # some biases are (2, 3H)
+        kernels = sum(int(np.prod(shape)) for shape in matrices)
         if kernels == 0:
             continue
         *positions, width = layer.output.shape[1:]
