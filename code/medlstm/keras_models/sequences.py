@@ -112,14 +112,17 @@ def sinusoids(steps, width):
 
 
 def lstm(x, width, start):
+    """One layer: three gates around a cell state."""
     return layers.LSTM(width, return_sequences=True, **_slow("lstm", width, start))(x)
 
 
 def gru(x, width, start):
+    """One layer: two gates, and the hidden state is the memory."""
     return layers.GRU(width, return_sequences=True, **_slow("gru", width, start))(x)
 
 
 def slstm(x, width, start):
+    """One layer: an LSTM with an exponential input gate."""
     return cell_layer("slstm", width, return_sequences=True)(x)
 
 
