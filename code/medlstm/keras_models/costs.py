@@ -1,5 +1,7 @@
 """What does a network of `medlstm.keras_models.sequences` cost? One count for all of them."""
 
+import ctypes
+
 import numpy as np
 from keras import layers
 
@@ -53,6 +55,9 @@ def peak_memory(work):
     OSError
         If the system is no Linux.
     """
+    library = ctypes.CDLL(None)
+    library.mallopt(-3, 2**16)  # arrays above 64 KB come from the system, and go back to it
+    library.malloc_trim(0)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # forget the old peak
     before = _resident("VmRSS")
