@@ -29,7 +29,7 @@ def test_costs_are_measured_in_turns(monkeypatch):
     assert set(kept) == {f"{name}-28-{what}" for name in ("lstm", "conv1d") for what in ("train_ms", "predict_ms")}
     for name, figures in row["validation"].items():
         assert figures["train_ms"] == pytest.approx(np.median(kept[f"{name}-train_ms"]), abs=1e-3)
-        assert figures["multiply_adds"] > 28 * 100 and figures["peak_bytes"] >= 0
+        assert figures["multiply_adds"] > 28 * 100
 
 
 def test_the_test_images_decide_nothing(monkeypatch):

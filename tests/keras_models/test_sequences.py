@@ -12,7 +12,7 @@ from medlstm.experiments.beyond import WIDTHS
 from medlstm.exponential import EXPONENTIAL, empty_matrix, mlstm
 from medlstm.gradients import complex_step, relative_error
 from medlstm.keras_models import sequences
-from medlstm.keras_models.costs import multiply_adds, peak_memory
+from medlstm.keras_models.costs import multiply_adds
 from medlstm.network import SequenceClassifier
 from medlstm.state_space import loop
 
@@ -130,12 +130,6 @@ def test_products_by_hand_and_how_they_grow_with_the_length():
             assert count(name, 20) - head > 2 * (count(name, 10) - head) and 2.5 < grows < 4
         else:
             assert grows == pytest.approx(2, rel=0.01)
-
-
-def test_peak_memory_sees_what_is_held_at_once():
-    hold = lambda parts: lambda: sum(np.ones(2_000_000 * k).sum() for k in parts)
-    hold([1])()
-    assert peak_memory(hold([1, 1, 1, 1])) < 2 * 16_000_000 < peak_memory(hold([4]))
 
 
 def test_unknown_names_get_one_clear_sentence():

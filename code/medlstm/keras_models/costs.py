@@ -1,7 +1,5 @@
 """What does a network of `medlstm.keras_models.sequences` cost? One count for all of them."""
 
-import ctypes
-
 import numpy as np
 from keras import layers
 
@@ -35,36 +33,3 @@ def multiply_adds(model):
         if isinstance(layer, (layers.MultiHeadAttention, MatrixLSTM)):
             total += 2 * positions[0] ** 2 * width
     return total
-
-
-def peak_memory(work):
-    """How much memory a call takes at its highest, beyond what the process held before.
-
-    Parameters
-    ----------
-    work : callable
-        Is called once. Call it before to leave out what only a first call takes.
-
-    Returns
-    -------
-    int
-        Bytes, to whole pages: the growth of the peak of resident memory, as Linux counts it.
-
-    Raises
-    ------
-    OSError
-        If the system is no Linux.
-    """
-    library = ctypes.CDLL(None)
-    library.mallopt(-3, 2**16)  # arrays above 64 KB come from the system, and go back to it
-    library.malloc_trim(0)
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # forget the old peak
-    before = _resident("VmRSS")
-    work()
-    return max(0, _resident("VmHWM") - before)
-
-
-def _resident(name):
-    with open("/proc/self/status") as file:
-        return next(1024 * int(line.split()[1]) for line in file if line.startswith(name))
