@@ -15,8 +15,9 @@ holds them all, because starting a process and compiling takes longer than one s
 are tried at 28 steps. Widths come from the number of weights; depth, steps and batches were set without a try. That
 the tasks can be learned in so many steps was seen on validation data with two networks of slices and one of the latch.
 
-``costs`` counts products, and times training steps and predictions of all networks taking turns in one process. Its
-stored run measured memory too, but wrongly, since the process kept what earlier networks had used; those figures are left out.
+``costs`` counts products, and times training steps and predictions of all networks taking turns in one process.
+Its stored run measured memory too, but wrongly, since the process kept what earlier networks had used; those figures
+are left out.
 
 Three runs on digits with other settings (three rates, five epochs) had been judged on the test digits when steps and
 rates were cut down for lack of time; they were put away, and their figures not looked at.
