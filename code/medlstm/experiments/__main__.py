@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from medlstm.experiments import (
+    beyond,
     cells,
     data_quality,
     efficiency,
@@ -24,6 +25,7 @@ from medlstm.experiments import (
 from medlstm.files import DATA
 
 EXPERIMENTS = {
+    "beyond": beyond,
     "cells": cells,
     "data_quality": data_quality,
     "efficiency": efficiency,

@@ -4,9 +4,9 @@ Each module has a ``build(name, input_shape, ..., seed)`` that returns a network
 compiled. All can be saved and loaded with Keras.
 """
 
-from medlstm.keras_models import medical, multimodal, slices
+from medlstm.keras_models import medical, multimodal, sequences, slices
 from medlstm.keras_models.augmentation import Augmentation
 from medlstm.keras_models.cells import cell_layer
 from medlstm.keras_models.digits import build
 
-__all__ = ["Augmentation", "build", "cell_layer", "medical", "multimodal", "slices"]
+__all__ = ["Augmentation", "build", "cell_layer", "medical", "multimodal", "sequences", "slices"]

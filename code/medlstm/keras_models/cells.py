@@ -4,23 +4,26 @@ import keras
 from keras import ops
 
 from medlstm.cells import CELLS
+from medlstm.exponential import EXPONENTIAL
+
+KNOWN = CELLS | EXPONENTIAL
 
 
 @keras.saving.register_keras_serializable("medlstm")
 class RecurrentCell(keras.Layer):
-    """One step of a cell of `CELLS`, for ``keras.layers.RNN``.
+    """One step of a cell of the book, for ``keras.layers.RNN``.
 
     Parameters
     ----------
     name_in_cells : str
-        A key of `CELLS`.
+        A key of `CELLS` or `EXPONENTIAL`.
     units : int
         H, memory cells.
     """
 
     def __init__(self, name_in_cells, units, **kwargs):
         super().__init__(**kwargs)
-        self.cell = CELLS[name_in_cells]
+        self.cell = KNOWN[name_in_cells]
         self.name_in_cells, self.units = name_in_cells, units
         self.state_size = [units] * len(self.cell.states)
         self.output_size = units
@@ -47,12 +50,12 @@ class RecurrentCell(keras.Layer):
 
 
 def cell_layer(name, units, **kwargs):
-    """Any of `CELLS` as a trainable recurrent layer.
+    """Any cell of the book as a trainable recurrent layer.
 
     Parameters
     ----------
     name : str
-        A key of `CELLS`.
+        A key of `CELLS` or `medlstm.exponential.EXPONENTIAL`.
     units : int
         H, memory cells.
     **kwargs
@@ -69,6 +72,6 @@ def cell_layer(name, units, **kwargs):
     ValueError
         If there is no cell of that name.
     """
-    if name not in CELLS:
-        raise ValueError(f"name: expected one of {', '.join(CELLS)}, got {name!r}; choose one of these")
+    if name not in KNOWN:
+        raise ValueError(f"name: expected one of {', '.join(KNOWN)}, got {name!r}; choose one of these")
     return keras.layers.RNN(RecurrentCell(name, units, dtype=kwargs.get("dtype")), **kwargs)
