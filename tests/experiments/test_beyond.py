@@ -76,7 +76,7 @@ def test_stored_rows_are_complete_and_agree_with_their_predictions():
     with np.load(DATA / "results" / "beyond.npz") as kept:
         for row in stored["runs"]:
             dataset, key = row["dataset"], runner.prediction_key(row)
-            if dataset == "costs":
+            if dataset in ("costs", "memory"):
                 continue
             if dataset not in truths:
                 truths[dataset] = beyond.examples(dataset, "test", beyond.SETTINGS)[1]
