@@ -233,6 +233,7 @@ def test_pages_are_in_reading_order():
         "glossary",
         "quizzes",
         "teaching",
+        "what-we-learned",
         "README",
         "bibliography",
     }
