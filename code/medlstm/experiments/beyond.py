@@ -227,7 +227,8 @@ def memory(name, settings):
         for _ in range(3):
             network.train_on_batch(x, y)
         peaks[str(steps)] = round(highest_megabytes() - held, 1)
-    return Outcome(row(0, time.perf_counter() - start, [], validation={"megabytes": peaks}), np.array([*peaks.values()]))
+    figures = row(0, time.perf_counter() - start, [], validation={"megabytes": peaks})
+    return Outcome(figures, np.array([*peaks.values()]))
 
 
 def highest_megabytes():
