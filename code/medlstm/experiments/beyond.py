@@ -56,7 +56,7 @@ WIDTHS = {  # for about 12,000 weights
 }
 CONTEST = ("lstm", "gru", "conv1d", "conv2d", "transformer", "state_space")
 LATCH = ("lstm", "lstm_slow", "gru", "conv1d", "conv2d", "transformer", "state_space", "slstm", "mlstm")
-LONG = ("lstm_slow", "conv1d", "transformer", "state_space")
+LONG = LATCH[:7]
 STREAMS = {"train": 10, "validation": 11, "test": 12}
 TRIAL = 100
 """The seed with which rates are tried."""
