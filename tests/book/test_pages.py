@@ -110,6 +110,7 @@ def test_a_narrow_window_shows_a_page_without_scrolling_sideways(name, width, br
 
 def test_on_a_phone_plots_keep_their_size_and_photographs_fit(browser, address):
     page, _ = visited(browser, f"{address}/chapters/medical-images.html", viewport={"width": 390, "height": 844})
+    page.locator("details").evaluate_all("folds => folds.forEach(fold => fold.open = true)")
     boxes, images = page.locator(".plot"), page.locator("article .cell_output img")
     assert 0 < boxes.count() < images.count()
     for box in boxes.all():
