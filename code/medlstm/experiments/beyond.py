@@ -20,6 +20,8 @@ the tasks can be learned in so many steps was seen on validation data with two n
 
 Three runs on digits with other settings (three rates, five epochs) had been judged on the test digits when steps and
 rates were cut down for lack of time; they were put away, and their figures not looked at.
+Twenty of the stored rows were trained one after another in a few processes that called `run`; the other rows
+were trained by the runner, a process each.
 """
 
 import time
