@@ -9,7 +9,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint serve lab reset data run bench links locks clean
+.PHONY: help book test lint serve lab reset data run bench teach links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -54,6 +54,8 @@ bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and J
 	$(BIN)/python -m medlstm.experiments.benchmark
 	$(BIN)/python -m medlstm.experiments.luck
 
+teach: .venv/teach.installed ## Install what only teachers need: slides, grading, the classroom server
+
 links: .venv/book.installed ## Ask every site that the book cites whether its page is still there (never part of a build)
 	-$(BIN)/jupyter-book build --builder linkcheck -q .
 
@@ -62,6 +64,8 @@ locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
 	  --extra book -o requirements/book.lock pyproject.toml
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \
 	  --extra book --extra test -c requirements/book.lock -o requirements/test.lock pyproject.toml
+	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11.7 --generate-hashes --no-header \
+	  --extra book --extra teach -c requirements/test.lock -o requirements/teach.lock pyproject.toml
 	uv pip compile -q --no-deps --python-version 3.11.7 --no-header --no-annotate \
 	  --extra bench -o requirements/bench.lock pyproject.toml
 
@@ -83,6 +87,10 @@ OFFLINE = { echo "This step needs the network, once. For a computer without one,
 
 .venv/test.installed: requirements/test.lock .venv/book.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< || $(call OFFLINE,$<,test)
+	@touch $@
+
+.venv/teach.installed: requirements/teach.lock .venv/book.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< || $(call OFFLINE,$<,teach)
 	@touch $@
 
 # PyTorch's usual Linux build brings several gigabytes for graphics cards. Its build for the CPU,

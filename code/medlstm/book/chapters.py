@@ -11,6 +11,19 @@ from medlstm.environment import set_environment
 from medlstm.files import ROOT, whole_file
 
 CHAPTERS = ROOT / "chapters"
+# What a course is built on: these have slides and a page for the teacher.
+CORE = (
+    "medical-images",
+    "images-as-sequences",
+    "gate-equations",
+    "training-equations",
+    "numpy-lstm",
+    "keras-lstm",
+    "same-network-twice",
+    "inside-the-lstm",
+    "medical-classification",
+    "slices-and-frames",
+)
 
 
 def pages():
