@@ -122,6 +122,30 @@ def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     assert "80 words or 20 lines of code a minute" in (ROOT / "chapters" / "teaching.md").read_text()
 
 
+def exercises(notebook):
+    """Each exercise: its label, its text, the text of its solution and the code of that."""
+    cells = notebook.cells
+    for place, cell in enumerate(cells):
+        found = re.search(r"^:::{exercise} .*\n:label: (ex-\S+)\n\n((?:.*\n)*?):::\n", cell.source + "\n", re.M)
+        if found:
+            solved = next(k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}"))
+            reason = re.search(r"\n\n((?:.*\n)*?):::", cells[solved].source + "\n")[1]
+            yield found[1], cell.source, found[2], reason, cells[solved + 1].source
+
+
+@every_lesson
+def test_each_exercise_states_its_minutes_by_the_rule_and_has_a_hint(notebook):
+    counted = lambda text: len(re.findall(r"[A-Za-z][\w'-]*", text))
+    for label, source, text, reason, code in exercises(notebook):
+        stated, asked = re.fullmatch(r"\*(\d+) minutes\.\* (.*)", text, re.S).groups()
+        lines = sum(bool(line.strip()) for line in code.splitlines())
+        minutes = (counted(asked) + counted(reason)) / 20 + 2 * lines
+        assert int(stated) == next(step for step in (5, 10, 15, 20, 30) if step >= minutes), label
+        assert len(re.findall(r"^:::{admonition} Hint\n:class: dropdown hint\n.{30,}\n:::$", source, re.M)) == 1, label
+    rule = "20 words of the text and of the solution a minute, two minutes for each line of the solution's code"
+    assert rule in (ROOT / "chapters" / "teaching.md").read_text()
+
+
 @every_notebook
 def test_cells_are_short(notebook):
     lengths = sorted(len(cell.source.splitlines()) for cell in code(notebook))
