@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages
+from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages, slide_type
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
@@ -115,7 +115,8 @@ def test_opens_and_closes_as_a_lesson(notebook):
 @every_lesson
 def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     before = list(itertools.takewhile(lambda cell: not cell.source.startswith("## Exercises"), notebook.cells))
-    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", cell.source)) for cell in before if cell.cell_type == "markdown")
+    read = [cell.source for cell in before if cell.cell_type == "markdown" and slide_type(cell) != "notes"]
+    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", source)) for source in read)
     lines = sum(len(cell.source.splitlines()) for cell in before if cell.cell_type == "code")
     stated = re.search(r"\*\*Time\*\* (\d+) minutes to read", notebook.cells[0].source)
     assert int(stated[1]) == 5 * round((words / 80 + lines / 20) / 5)
@@ -197,8 +198,14 @@ def test_every_check_has_wrong_and_right_answers(notebook):
 
 @every_lesson
 def test_slides_are_marked(notebook):
-    kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells]
-    assert kinds.count("slide") >= 5
+    assert [slide_type(cell) for cell in notebook.cells].count("slide") >= 5
+
+
+@every_notebook
+def test_only_the_speaker_sees_the_notes_of_slides(notebook):
+    for cell in notebook.cells:
+        if slide_type(cell) == "notes":
+            assert cell.cell_type == "markdown" and "remove-cell" in tags(cell), cell.source
 
 
 @every_notebook
