@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages, slide_type
+from medlstm.book.chapters import CHAPTERS, CORE, chapter, chapters, pages, slide_type
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
@@ -113,6 +113,21 @@ def test_opens_and_closes_as_a_lesson(notebook):
 
 
 @every_lesson
+def test_the_summary_can_be_read_alone(notebook):
+    """What was found, what is often said and where it is refuted, what to read; an open project if it is core."""
+    name = next(name for name, lesson in LESSONS.items() if lesson is notebook)
+    summary = next(cell.source for cell in notebook.cells if cell.source.startswith("## What you can do now"))
+    short, said, read = re.search(
+        r"\*\*In short\.\*\* (.*)\n\n\*\*Often said\.\*\*\n\n((?:- .*\n)+)\n\*\*To read on\.\*\* (.*)$", summary
+    ).groups()
+    assert 40 <= len(short.split()) <= 110 and "{cite" in read
+    assert 2 <= len(said.splitlines()) <= 3
+    for line in said.splitlines():
+        assert re.fullmatch(r'- \*".{15,}"\* .{20,}\(\{(ref|eq|numref)\}`[\w-]+`\)\.', line), line
+    assert ("\n:::{admonition} A project of an hour or two" in prose(notebook)) == (name in CORE)
+
+
+@every_lesson
 def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     before = list(itertools.takewhile(lambda cell: not cell.source.startswith("## Exercises"), notebook.cells))
     read = [cell.source for cell in before if cell.cell_type == "markdown" and slide_type(cell) != "notes"]
@@ -129,7 +144,9 @@ def exercises(notebook):
     for place, cell in enumerate(cells):
         found = re.search(r"^:::{exercise} .*\n:label: (ex-\S+)\n\n((?:.*\n)*?):::\n", cell.source + "\n", re.M)
         if found:
-            solved = next(k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}"))
+            solved = next(
+                k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}")
+            )
             reason = re.search(r"\n\n((?:.*\n)*?):::", cells[solved].source + "\n")[1]
             yield found[1], cell.source, found[2], reason, cells[solved + 1].source
 
