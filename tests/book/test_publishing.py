@@ -16,7 +16,7 @@ from check_jsonschema import main
 from click.testing import CliRunner
 
 from medlstm.book import colab, plain
-from medlstm.book.chapters import chapter, chapters, pages
+from medlstm.book.chapters import chapter, chapters, pages, slide_type
 from medlstm.book.repository import Repository, base_path, launch_buttons, publisher, required
 from medlstm.files import ROOT
 
@@ -342,7 +342,7 @@ def test_the_guide_names_every_tag_and_every_type_of_slide():
     for path in chapters():
         for cell in nbformat.read(path, as_version=4).cells:
             used = {re.sub(r"objective-\d", "objective-1", tag) for tag in cell.metadata.get("tags", [])}
-            used |= {cell.metadata.get("slideshow", {}).get("slide_type", "skip")}
+            used |= {slide_type(cell)}
             assert all(f"`{name}`" in GUIDE for name in used), used
 
 
@@ -354,6 +354,7 @@ def test_the_guide_states_the_rules_that_the_tests_hold():
         ("no line is longer than 78 characters", "len(line) <= 78"),
         ("At most a quarter of the cells", "4 * len(ignored) <= len(cells)"),
         ("at least two wrong answers", 'len(given["wrong"]) >= 2'),
+        ("rounded up to 5, 10, 15, 20 or 30", "(5, 10, 15, 20, 30) if step >= minutes"),
     ):
         assert stated in GUIDE and held in rules, stated
 

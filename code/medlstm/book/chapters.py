@@ -51,6 +51,11 @@ def chapter(name):
     return named(name, {path.stem: path for path in chapters()})
 
 
+def slide_type(cell):
+    """What a cell is on slides: ``slide``, ``subslide``, ``fragment``, ``notes``, ``skip``, or ``-``, which goes on."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
 def named(name, known):
     """The entry of a dict by its name; ValueError, with all names, if there is none."""
     if name not in known:
