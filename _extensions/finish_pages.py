@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, NavigableString
 from PIL import Image
 
 from medlstm.book.forms import pages, publish
+from medlstm.book.repository import base_path
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 WORDS = 100  # letters and ticks in a drawing from which on it has to stay large
@@ -214,7 +215,7 @@ def found_from_anywhere(page):
     """What says that a page is missing may be shown at any depth: its addresses begin at the site's root."""
     for name in ("href", "src", "action", "data-content_root"):
         for tag in page.find_all(attrs={name: re.compile(r"^(?!\w+:|[/#])")}):
-            tag[name] = "/" + tag[name].removeprefix("./")
+            tag[name] = f"{base_path()}/" + tag[name].removeprefix("./")
 
 
 def searches_lead_to_chapters(site, numbers):

@@ -284,6 +284,8 @@ def test_pages_are_in_reading_order():
         "what-we-learned",
         "README",
         "bibliography",
+        "errata",
+        "CONTRIBUTING",
     }
     with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
         chapter("gates")
