@@ -49,8 +49,10 @@ def references(text):
 
 
 def exercises(name):
+    """The exercises of a chapter: label and name."""
     notebook = nbformat.read(CHAPTERS / f"{name}.ipynb", as_version=4)
-    return re.findall(r"^:label: (ex-\S+)", "\n".join(cell.source for cell in notebook.cells), re.M)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return [(label, title) for title, label in re.findall(r"^:::\{exercise\} (.*)\n:label: (\S+)$", text, re.M)]
 
 
 # What stands under a label.
@@ -157,7 +159,12 @@ def test_every_number_is_found_where_its_sentence_points(name):
 def test_a_page_has_all_its_parts_and_all_exercises(name):
     assert list(parts(name)) == HEADINGS and all(len(text.split()) > 8 for text in parts(name).values())
     assert re.match(r"# Teaching: .+\n\nFor whoever teaches \{doc\}`../../chapters/" + name + "`", page(name))
-    assert re.findall(r"^\*\*\{ref\}`(ex-[\w-]+)`\*\*", parts(name)["The exercises"], re.M) == exercises(name)
+    assert re.findall(r"^\*\*\{ref\}`(ex-[\w-]+)` (.*?)\*\* \*Wrong", parts(name)["The exercises"], re.M) == exercises(
+        name
+    )
+    for minutes in (45, 90):
+        for _, _, what in plan(name, minutes):
+            assert all(f"`{label}` {title}" in what for label, title in exercises(name) if label in references(what))
     assert not re.search(r"```python|^>>>", page(name), re.M), "solutions stand in the chapter"
 
 
@@ -174,7 +181,7 @@ def test_each_question_has_answers_that_come_and_the_true_one_with_its_evidence(
 @every_page
 def test_each_exercise_has_what_is_wrong_and_a_question_to_ask(name):
     for paragraph in re.split(r"\n\n", parts(name)["The exercises"].strip()):
-        assert re.match(r"\*\*\{ref\}`[\w-]+`\*\* \*Wrong:\* .+ \*Ask:\* .+", paragraph), paragraph
+        assert re.match(r"\*\*\{ref\}`[\w-]+` .*?\*\* \*Wrong:\* .+ \*Ask:\* .+", paragraph), paragraph
 
 
 def plan(name, minutes):
