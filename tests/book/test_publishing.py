@@ -1,6 +1,7 @@
 """What publishes the book: buttons, copies for Colab, workflows, containers, and pages for contributors."""
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -12,17 +13,19 @@ import tomllib
 import nbformat
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from check_jsonschema import main
 from click.testing import CliRunner
 
 from medlstm.book import colab, plain
 from medlstm.book.chapters import chapter, chapters, pages, slide_type
-from medlstm.book.repository import Repository, base_path, launch_buttons, publisher, required
+from medlstm.book.repository import Repository, launch_buttons, publisher, required
 from medlstm.files import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HERE = Repository("owner/book", COMMIT)
 GITHUB = ROOT / ".github"
+SITE = ROOT / "_build" / "html"
 WORKFLOWS = {path.stem: path for path in sorted((GITHUB / "workflows").glob("*.yml"))}
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 ERRATA = (ROOT / "chapters" / "errata.md").read_text()
@@ -60,9 +63,39 @@ def test_with_one_the_buttons_open_this_chapter_of_this_repository():
     assert on_colab == "https://colab.research.google.com/github/owner/book/blob/colab/gate-equations.ipynb"
 
 
-@pytest.mark.parametrize(("path", "before"), [("", ""), ("/", ""), ("/book", "/book"), ("book/", "/book")])
-def test_the_page_for_what_is_missing_knows_below_which_path_the_site_lies(path, before):
-    assert base_path({"BOOK_PATH": path}) == before and base_path({}) == ""
+@pytest.fixture
+def extension(monkeypatch):
+    """Imports one of the site's own extensions."""
+    monkeypatch.syspath_prepend(str(ROOT / "_extensions"))
+    return importlib.import_module
+
+
+def test_only_chapters_get_the_menu(extension, monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/book")
+    monkeypatch.setenv("GITHUB_SHA", COMMIT)
+    monkeypatch.delenv("GITHUB_SERVER_URL", raising=False)
+    for page, menus in (("chapters/gate-equations", 1), ("chapters/glossary", 0), ("index", 0)):
+        context = {"header_buttons": []}
+        extension("launch").launch(None, page, "", context, None)
+        assert len(context["header_buttons"]) == menus, page
+
+
+@pytest.mark.skipif(not SITE.is_dir(), reason="the site is not built: make book")
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_a_built_chapter_has_the_buttons_of_its_publisher_or_none(path):
+    html = (SITE / "chapters" / f"{path.stem}.html").read_text()
+    expected = [button["url"] for menu in launch_buttons(path.stem, publisher()) for button in menu["buttons"]]
+    assert re.findall(r'href="(https://(?:mybinder|colab)[^"]+)"', html) == expected
+
+
+@pytest.mark.parametrize(("path", "before"), [("", "/"), ("/", "/"), ("/book", "/book/"), ("book/", "/book/")])
+def test_the_page_for_what_is_missing_knows_below_which_path_the_site_lies(path, before, extension, monkeypatch):
+    monkeypatch.setenv("BOOK_PATH", path)
+    page = BeautifulSoup(
+        '<a href="index.html"></a><a href="./a/b.html"></a><a href="https://e.org"></a>', "html.parser"
+    )
+    extension("finish_pages").found_from_anywhere(page)
+    assert [link["href"] for link in page("a")] == [f"{before}index.html", f"{before}a/b.html", "https://e.org"]
 
 
 # What Colab opens
