@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, CORE, pages
+from medlstm.book.chapters import CHAPTERS, CORE, pages, slide_type
 from medlstm.cells import CELLS, run, sigmoid
 from medlstm.evaluation import net_benefit, predictive_values
 from medlstm.files import ROOT
@@ -90,6 +90,8 @@ def sections():
         tried = yaml.safe_load(answers.read_text()) if answers.is_file() else {}
         found.append(Section([], [], 0, 0))
         for cell in nbformat.read(path, as_version=4).cells:
+            if slide_type(cell) == "notes":
+                continue
             prose = cell.cell_type == "markdown"
             for number, piece in enumerate(START.split(cell.source) if prose else [shown(cell)]):
                 if prose and (number or START.match(piece)):
@@ -364,3 +366,19 @@ def test_a_set_needs_no_order_and_a_mean_tells_an_artefact(rng):
     assert np.isclose(1 - (areas.min() / areas.max()) ** 1.5, seen["EF"])
     means = np.convolve([0, 6, 0, 0, 4, 5, 6], np.ones(3) / 3, "valid")
     assert means[0] == seen["artefact"] < seen["lesion"] == means[-1]
+
+
+# What the speaker reads beside the slides.
+
+
+@every_page
+def test_most_slides_have_a_note_for_the_speaker(name):
+    cells = nbformat.read(CHAPTERS / f"{name}.ipynb", as_version=4).cells
+    notes = [k for k, cell in enumerate(cells) if slide_type(cell) == "notes"]
+    assert len(notes) > sum(slide_type(cell) == "slide" for cell in cells) / 2
+    for k in notes:
+        assert 20 <= len(cells[k].source.split()) <= 80 and cells[k].metadata.tags == ["remove-cell"]
+        assert not numbers(cells[k].source), "what is said aloud needs no figures: they are on the slide"
+        before = next(cell for cell in reversed(cells[:k]) if slide_type(cell) != "notes")
+        assert slide_type(before) != "skip" and not before.source.startswith(":::{exercise}")
+        assert not {"exercise", "solution", "nbval-ignore-output"} & set(before.metadata.get("tags", []))
