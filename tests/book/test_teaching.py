@@ -318,6 +318,10 @@ def test_the_step_by_hand_is_the_chapters():
     assert np.allclose([seen["c"], seen["h"]], [c_new.item(), h_new.item()])
     for symbol, gate in {"f": "forget", "i": "input", "g": "candidate", "o": "output"}.items():
         assert np.isclose(seen[symbol], gates[gate].item())
+    brackets = re.findall(r"^z_(.) = 1 · (.+)·ln 3 \+ ½ · (.+)·ln 3 = ", board_text("gate-equations"), re.M)
+    weights = {gate: [computed(number, {}) for number in numbers_of] for gate, *numbers_of in brackets}
+    columns = np.concatenate([params["kernel"], params["recurrent_kernel"]]).T / np.log(3)
+    assert weights == dict(zip("ifgo", columns.tolist(), strict=True))
 
 
 def test_the_step_backwards_is_what_a_complex_step_gives():
