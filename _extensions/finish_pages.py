@@ -153,10 +153,10 @@ def tables_have_heads(page):
 
 
 def verdicts(page):
-    """A table of claims can be laid out as cards on a phone, and shows its verdicts as coloured words."""
+    """Tables of claims and of errata can be laid out as cards on a phone; verdicts are coloured words."""
     for table in page.find_all("table"):
         heads = [cell.get_text(strip=True) for cell in table.select("thead th")]
-        if "verdict" in heads:
+        if {"verdict", "printed"} & set(heads):
             table["class"] = [*table.get("class", []), "claims"]
             for row in table.select("tbody tr"):
                 for head, cell in zip(heads, row.find_all("td"), strict=True):
