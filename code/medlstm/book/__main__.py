@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, cover, explorer, lab, readers
+from medlstm.book import chapters, colab, cover, explorer, lab, readers, repository
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -17,6 +17,8 @@ fresh = actions.add_parser("reset", help="start your copy of a chapter afresh; t
 fresh.add_argument("name", metavar="NAME")
 copies = actions.add_parser("readers", help="write such copies for a class")
 copies.add_argument("folder", type=Path, metavar="FOLDER")
+hosted = actions.add_parser("colab", help="write the copies that Colab opens, in a workflow of GitHub")
+hosted.add_argument("folder", type=Path, metavar="FOLDER")
 actions.add_parser("cover", help="draw the picture of the first page again")
 actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
 options = parser.parse_args()
@@ -30,6 +32,8 @@ try:
         readers.reset(options.name)
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
+    elif options.action == "colab":
+        print(f"{colab.write_colab(options.folder, repository.required())} pages for Colab are in {options.folder}")
     else:
         {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:
