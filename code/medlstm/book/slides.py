@@ -6,7 +6,7 @@ rendered twice. reveal.js turns the pieces; the package sphinx-revealjs carries 
 What is on a slide stands in the metadata of the cells, as Jupyter has it: ``slide`` begins one, ``subslide`` one below
 it, ``-`` or nothing goes on, ``fragment`` goes on at the next key, ``skip`` is left out, ``notes`` are what the speaker
 reads. A cell is a row of blocks, paragraphs or code and its outputs; ``slideshow.blocks`` names those that are shown
-where not all are. Outputs tagged ``hide-output`` and folds come at the next key: a guess comes first.
+where not all are, and begins a slide with each list after the first if there are several. Outputs tagged ``hide-output`` and folds come at the next key: a guess comes first.
 
 A slide is 1280 pixels wide and 720 high. So is a page of 960 by 540 points, 13.3 inches across, the usual one of
 programs for slides: 18 points are 24 pixels there, one thirtieth of the picture's height, on whatever projector.
@@ -90,19 +90,27 @@ def outline(cells):
     Returns
     -------
     list of list of list
-        Columns of slides, one below the other, of cells. Solutions and checks are on none.
+        Columns of slides, one below the other; a slide is a list of cells, each with the places of the blocks that
+        are shown, or None for all. Solutions and checks are on none.
     """
-    columns, shown = [], False
+    columns = []
     for cell in cells:
         kind = slide_type(cell)
         if kind == "slide" or (kind == "subslide" and not columns):
             columns.append([[]])
         elif kind == "subslide":
             columns[-1].append([])
-        if kind == "skip" or not columns or _answers(cell):
-            continue
-        columns[-1][-1].append(cell)
+        if kind != "skip" and columns and not _answers(cell):
+            first, *others = _parts(cell)
+            columns[-1][-1].append((cell, first))
+            columns += [[[(cell, part)]] for part in others]
     return columns
+
+
+def _parts(cell):
+    """The blocks of a cell that are shown, slide by slide."""
+    blocks = cell.metadata.get("slideshow", {}).get("blocks")
+    return blocks if blocks and isinstance(blocks[0], list) else [blocks]
 
 
 def _answers(cell):
@@ -165,37 +173,39 @@ class Deck:
         for column in self.columns:
             yield [self._slide(cells, folder) for cells in column]
 
-    def _slide(self, cells, folder):
+    def _slide(self, parts, folder):
         body = BeautifulSoup("", "html.parser").new_tag("section")
-        for cell in [cell for cell in cells if slide_type(cell) != "notes"]:
-            for block in self._chosen(cell):
+        for cell, chosen in parts:
+            for block in self._chosen(cell, chosen):
                 body.append(block)
+        if first := body.find(True, recursive=False):
+            first["class"] = [name for name in first.get("class", []) if name != "fragment"]
         self._lead_home(body)
-        alone = not [part for part in body.find_all(True, recursive=False) if part.name != "figure"]
+        alone = not [part for part in body.find_all(True, recursive=False) if not part.select("img")]
         for figure in body.select("figure"):
             self._draw(figure, folder, ALONE if alone else BELOW)
-        for cell in [cell for cell in cells if slide_type(cell) == "notes"]:
-            words = re.sub(r"\]\(([\w-]+)\.ipynb\)", r"](../../chapters/\1.html)", plain(cell.source, self.name))
-            body.append(BeautifulSoup(f'<aside class="notes">{MarkdownIt().render(words)}</aside>', "html.parser"))
+        for cell, _ in parts:
+            if slide_type(cell) == "notes":
+                words = re.sub(r"\]\(([\w-]+)\.ipynb\)", r"](../../chapters/\1.html)", plain(cell.source, self.name))
+                notes = f'<aside class="notes">{MarkdownIt().render(words)}</aside>'
+                body.append(BeautifulSoup(notes, "html.parser"))
         return str(body)
 
-    def _chosen(self, cell):
+    def _chosen(self, cell, chosen):
         """The blocks of a cell that are shown; the title of the chapter has a slide of its own."""
-        blocks = self.blocks[cell.id]
-        chosen = cell.metadata.get("slideshow", {}).get("blocks", range(len(blocks)))
+        blocks, tags = self.blocks.get(cell.id, []), set(cell.metadata.get("tags", []))
+        chosen = range(len(blocks)) if chosen is None else chosen
         if any(k >= len(blocks) for k in chosen):
             raise ValueError(
                 f"{self.name}, cell {cell.id}: expected slideshow.blocks below {len(blocks)}, got {chosen}; choose others"
             )
-        hidden = {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", []))
         for k in chosen:
             block = BeautifulSoup(str(blocks[k]), "html.parser").find(True)
-            if block.name == "h1" or (hidden and cell.cell_type == "code" and k == 0):
+            if block.name == "h1" or (cell.cell_type == "code" and k == 0 and "hide-input" in tags):
                 continue
-            fold = "dropdown" in block.get("class", [])
-            late = k > 0 and "hide-output" in cell.metadata.get("tags", [])
-            if fold or late or slide_type(cell) == "fragment":
-                block["class"] = [name for name in block.get("class", []) if name != "dropdown"] + ["fragment"]
+            kinds, late = block.get("class", []), slide_type(cell) == "fragment" or (k > 0 and "hide-output" in tags)
+            if "dropdown" in kinds or late:
+                block["class"] = [name for name in kinds if name not in ("dropdown", "fragment")] + ["fragment"]
             yield block
 
     def _lead_home(self, body):
