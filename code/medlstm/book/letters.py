@@ -1,8 +1,8 @@
 """How large are the letters of a stored drawing, and how do they reach the last row of a room?
 
 Matplotlib stores letters as shapes: a text is a group, drawn at its size in points. Where a drawing is shown on a
-slide and its letters would be too small, each text grows about its own place: the label of a tick away from its axis,
-any other about its middle. Nothing else in the drawing moves.
+slide and its letters would be too small, each text grows about its own place: the label of a tick and a name at the
+right of a plot away from it, any other about its middle. Nothing else in the drawing moves.
 """
 
 import re
@@ -16,13 +16,16 @@ GLYPH = (0.62, 0.73)  # the room of a letter in DejaVu Sans, across and upwards,
 
 
 class Text(NamedTuple):
-    """A text of a drawing: its group, the axis that it labels with or without a tick, and where it stands."""
+    """A text of a drawing: its group, its size and place, and what it is.
+
+    ``kind`` is ``xtick`` or ``ytick`` for the label of a tick, ``x`` or ``y`` for the name of an axis, ``right`` for
+    what stands at the right of a plot.
+    """
 
     group: ElementTree.Element
-    axis: str
-    tick: bool
     size: float
     box: tuple
+    kind: str
 
 
 def size(svg):
@@ -53,22 +56,23 @@ def enlarged(svg, smallest):
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", LINK)
     root = ElementTree.fromstring(svg)
-    boxes, ticks = [(0, 0, *size(svg))], {}
+    boxes, ticks = [(0, 0, *size(svg))], {"x": 0, "y": 0}
     for text in _texts(root):
         factor = max(1.0, smallest / text.size)
         left, top, right, bottom = text.box
-        upright = text.axis == "y"
-        x = right if text.tick and upright else (left + right) / 2
-        y = top if text.tick and not upright else (top + bottom) / 2
-        moved = [x - factor * x, y - factor * y]
-        if text.axis and text.tick:
-            across = right - left if upright else bottom - top
-            ticks[text.axis] = max(ticks.get(text.axis, 0), across * (factor - 1))
-        elif text.axis:  # the name of an axis makes room for the labels of its ticks
-            moved[not upright] += -ticks.get("y", 0) if upright else ticks.get("x", 0)
+        x = {"ytick": right, "right": left}.get(text.kind, (left + right) / 2)
+        y = top if text.kind == "xtick" else (top + bottom) / 2
+        move = [x - factor * x, y - factor * y]
+        if text.kind in ("xtick", "ytick"):
+            across = bottom - top if text.kind == "xtick" else right - left
+            ticks[text.kind[0]] = max(ticks[text.kind[0]], across * (factor - 1))
+        elif text.kind == "x":  # the name of an axis makes room for the labels of its ticks
+            move[1] += ticks["x"]
+        elif text.kind == "y":
+            move[0] -= ticks["y"]
         if factor > 1:
-            text.group.set("transform", f"translate({moved[0]:.3f} {moved[1]:.3f}) scale({factor:.4f})")
-        boxes.append([factor * side + move for side, move in zip(text.box, moved * 2)])
+            text.group.set("transform", f"translate({move[0]:.3f} {move[1]:.3f}) scale({factor:.4f})")
+        boxes.append([factor * side + shift for side, shift in zip(text.box, move * 2)])
     return _within(root, boxes)
 
 
@@ -82,39 +86,41 @@ def _within(root, boxes):
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _texts(node, axis="", tick=False):
+def _texts(node, kind="", edge=float("inf")):
     """Every `Text` below a node, in its order: the labels of ticks come before the name of their axis."""
     name = node.get("id", "")
-    axis = {"matplotlib.axis_": "x"}.get(name[:-1], axis)
-    if name.startswith("axes_"):
-        axis = ""
-    for kind in ("xtick", "ytick"):
-        if name.startswith(kind):
-            axis, tick = kind[0], True
     if name.startswith("text_"):
-        yield from _text(node, axis, tick)
+        yield from _text(node, kind, edge)
         return
-    if name.startswith("matplotlib.axis_"):
-        kinds = [child.get("id", "")[:1] for child in node]
-        axis = next((kind for kind in kinds if kind in ("x", "y")), "x" if int(name.rpartition("_")[2]) % 2 else "y")
+    if name.startswith("axes_"):
+        outline = next((path.get("d") for path in node.iter(f"{{{SVG}}}path")), "")
+        edge = max(map(float, re.findall(r"[ML] ([-\d.]+)", outline)), default=edge)
+    elif name.startswith("matplotlib.axis_"):
+        ticks = [child.get("id", "")[:1] for child in node if "tick" in child.get("id", "")]
+        kind = ticks[0] if ticks else ""
+    elif name.startswith(("xtick_", "ytick_")):
+        kind = name[:5]
     for child in node:
-        yield from _texts(child, axis, tick)
+        yield from _texts(child, kind, edge)
 
 
-def _text(group, axis, tick):
-    """The `Text` of a group, unless it is empty."""
-    lines = [(line, PLACED.fullmatch(line.get("transform", ""))) for line in group.iter() if line is not group]
+def _text(group, kind, edge):
+    """The `Text` of a group, unless it is empty; what begins beyond the edge of its plot stands at the right."""
+    lines = [(line, PLACED.fullmatch(line.get("transform", ""))) for line in group.iter()]
     lines = [(line, placed) for line, placed in lines if placed]
     if lines:
         boxes = [_box(line, placed) for line, placed in lines]
         box = (*(min(b[k] for b in boxes) for k in (0, 1)), *(max(b[k] for b in boxes) for k in (2, 3)))
-        yield Text(group, axis, tick, min(100 * float(placed[4]) for _, placed in lines), box)
+        size = min(100 * float(placed[4]) for _, placed in lines)
+        yield Text(group, size, box, kind or ("right" if box[0] >= edge - 1 else ""))
 
 
 def _box(line, placed):
     """Left, top, right and bottom of a line of text."""
     x, y, turned, scale = (float(part or 0) for part in placed.groups())
-    shifts = re.findall(r"translate\(([-\d.]+) ", " ".join(use.get("transform", "") for use in line.iter(f"{{{SVG}}}use")))
+    shifts = re.findall(
+        r"translate\(([-\d.]+) ", " ".join(use.get("transform", "") for use in line.iter(f"{{{SVG}}}use"))
+    )
     long = scale * (max(map(float, shifts), default=0) + 100 * GLYPH[0])
     tall = 100 * scale * GLYPH[1]
     if turned:  # upwards

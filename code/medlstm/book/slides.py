@@ -6,7 +6,8 @@ rendered twice. reveal.js turns the pieces; the package sphinx-revealjs carries 
 What is on a slide stands in the metadata of the cells, as Jupyter has it: ``slide`` begins one, ``subslide`` one below
 it, ``-`` or nothing goes on, ``fragment`` goes on at the next key, ``skip`` is left out, ``notes`` are what the speaker
 reads. A cell is a row of blocks, paragraphs or code and its outputs; ``slideshow.blocks`` names those that are shown
-where not all are, and begins a slide with each list after the first if there are several. Outputs tagged ``hide-output`` and folds come at the next key: a guess comes first.
+where not all are, and begins a slide with each list after the first if there are several. Outputs tagged
+``hide-output`` and folds come at the next key: a guess comes first. Captions stay in the chapter.
 
 A slide is 1280 pixels wide and 720 high. So is a page of 960 by 540 points, 13.3 inches across, the usual one of
 programs for slides: 18 points are 24 pixels there, one thirtieth of the picture's height, on whatever projector.
@@ -26,7 +27,6 @@ from medlstm.book import letters
 from medlstm.book.chapters import CORE, chapter, slide_type
 from medlstm.book.forms import FORMS, SITE, publish
 from medlstm.book.plain import plain
-
 
 SMALLEST = 24  # pixels
 WIDE, ALONE, BELOW = 1216, 610, 540  # of a drawing, in pixels: how wide, how high alone, how high below a heading
@@ -197,7 +197,8 @@ class Deck:
         chosen = range(len(blocks)) if chosen is None else chosen
         if any(k >= len(blocks) for k in chosen):
             raise ValueError(
-                f"{self.name}, cell {cell.id}: expected slideshow.blocks below {len(blocks)}, got {chosen}; choose others"
+                f"{self.name}, cell {cell.id}: expected slideshow.blocks below {len(blocks)}, got {chosen}; "
+                "choose others"
             )
         for k in chosen:
             block = BeautifulSoup(str(blocks[k]), "html.parser").find(True)
@@ -215,7 +216,9 @@ class Deck:
         for link in body.select("a[href]"):
             address = link["href"]
             if not re.match(r"\w+:", address):
-                link["href"] = f"../../chapters/{self.name}.html{address}" if address[0] == "#" else f"../../chapters/{address}"
+                link["href"] = (
+                    f"../../chapters/{self.name}.html{address}" if address[0] == "#" else f"../../chapters/{address}"
+                )
                 link["class"] = "book"
         for part in body.select("[id]"):
             del part["id"]
@@ -250,7 +253,8 @@ class Deck:
 
     def _title(self):
         return (
-            f'<section class="first">\n<h1>{html.escape(self.title)}</h1>\n<p>{BOOK}</p>\n<p class="quiet">{LICENCE}</p>\n'
+            f'<section class="first">\n<h1>{html.escape(self.title)}</h1>\n<p>{BOOK}</p>\n'
+            f'<p class="quiet">{LICENCE}</p>\n'
             f'<p><a class="book" href="../../chapters/{self.name}.html">The chapter</a></p>\n</section>'
         )
 
@@ -301,7 +305,8 @@ window.MathJax = {
 <script src="mathjax/tex-chtml.js"></script>
 """
 
-PAGE = """<!DOCTYPE html>
+PAGE = (
+    """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -321,20 +326,24 @@ PAGE = """<!DOCTYPE html>
 </div>
 <script src="reveal.js"></script>
 <script src="notes.js"></script>
-""" + HOME + """
+"""
+    + HOME
+    + """
 <script>
 const typeset = window.MathJax ? MathJax.startup.promise : Promise.resolve();
 typeset.then(() => Reveal.initialize({{
   width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 8, center: false, display: "flex",
-  hash: true, slideNumber: "c/t", transition: "none", backgroundTransition: "none",
+  hash: true, controls: false, slideNumber: "c/t", transition: "none", backgroundTransition: "none",
   pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1, plugins: [RevealNotes],
 }}));
 </script>
 </body>
 </html>
 """
+)
 
-CONTENTS = """<!DOCTYPE html>
+CONTENTS = (
+    """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -346,13 +355,16 @@ CONTENTS = """<!DOCTYPE html>
 <body class="contents">
 <h1>Slides</h1>
 <p>Talks of about half an hour from the chapters of <a class="book" href="../../index.html">{book}</a>.
-Arrow keys or space turn the slides, <kbd>S</kbd> opens the speaker\u2019s view with notes, <kbd>F</kbd> fills the screen,
-<kbd>O</kbd> shows all at once, <kbd>?</kbd> lists every key.
+Arrow keys or space turn the slides, <kbd>S</kbd> opens the speaker\u2019s view with notes, <kbd>F</kbd> fills the
+screen, <kbd>O</kbd> shows all at once, <kbd>?</kbd> lists every key.
 For a PDF open a talk with <code>?print-pdf</code> behind its address and print it.</p>
 <ol>
 {rows}</ol>
 <p class="quiet">{licence}</p>
-""" + HOME + """
+"""
+    + HOME
+    + """
 </body>
 </html>
 """
+)
