@@ -95,7 +95,9 @@ def test_letters_grow_to_a_size_and_no_further():
     small = drawing(6)
     assert min(letters.letters(small)) == 6 and max(letters.letters(small)) == 10
     large = letters.enlarged(small, 9.5)
-    assert min(letters.letters(large)) == pytest.approx(9.5, rel=1e-3) and max(letters.letters(large)) == pytest.approx(10)
+    assert min(letters.letters(large)) == pytest.approx(9.5, rel=1e-3) and max(letters.letters(large)) == pytest.approx(
+        10
+    )
     assert letters.size(large)[0] >= letters.size(small)[0]
     assert list(letters.letters(letters.enlarged(small, 5))) == list(letters.letters(small))
 
