@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, colab, cover, explorer, lab, readers, repository
+from medlstm.book import chapters, colab, cover, explorer, lab, readers, repository, slides
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -19,6 +19,7 @@ copies = actions.add_parser("readers", help="write such copies for a class")
 copies.add_argument("folder", type=Path, metavar="FOLDER")
 hosted = actions.add_parser("colab", help="write the copies that Colab opens, in a workflow of GitHub")
 hosted.add_argument("folder", type=Path, metavar="FOLDER")
+actions.add_parser("slides", help="write the slides of the core chapters from the built site")
 actions.add_parser("cover", help="draw the picture of the first page again")
 actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
 options = parser.parse_args()
@@ -34,6 +35,9 @@ try:
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
     elif options.action == "colab":
         print(f"{colab.write_colab(options.folder, repository.required())} pages for Colab are in {options.folder}")
+    elif options.action == "slides":
+        decks = slides.write()
+        print(f"{len(decks)} talks are listed in {decks[0].with_name('index.html')}")
     else:
         {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:
