@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import norm
 
 from medlstm.cells import CELLS, clamp, run, sigmoid
@@ -18,6 +19,16 @@ QUESTIONS = {
     int(number): (question, re.findall(r":::\{dropdown\} (.*)\n((?:.*\n)*?):::", body))
     for number, question, body in re.findall(r"### (\d+)\. (.*)\n((?:(?!#).*\n)*)", PAGE)
 }
+
+
+def test_each_part_ends_with_its_questions():
+    parts = [part for part in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"] if part.get("numbered")]
+    labelled = dict(re.findall(r"^\((quiz-\w+)\)=\n## (.*)", PAGE, re.M))
+    assert list(labelled.values()) == [part["caption"] for part in parts]
+    for label, part in zip(labelled, parts):
+        chapters = [ROOT / f"{chapter['file']}.ipynb" for chapter in part["chapters"]]
+        last = [path for path in chapters if path.is_file()][-1]
+        assert f"{{ref}}`questions about this part <{label}>`" in last.read_text()
 
 
 @pytest.mark.parametrize("number", QUESTIONS)
