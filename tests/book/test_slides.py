@@ -59,6 +59,11 @@ def test_slides_follow_jupyters_convention():
     assert sources(outline(cells)) == [[["one", "goes on", "still one"], ["below", "later", "said"]], [["two"]]]
 
 
+def test_notes_to_what_is_left_out_are_left_out():
+    cells = [markdown("shown", "slide"), markdown("said", "notes"), markdown("left", "skip"), markdown("lost", "notes")]
+    assert sources(outline([*cells, markdown("next", "slide")])) == [[["shown", "said"]], [["next"]]]
+
+
 def test_a_cell_may_be_spread_over_slides():
     columns = outline([markdown("a\n\nb\n\nc", "slide", blocks=[[0], [1, 2]]), markdown("more")])
     assert [[part for _, part in slide] for (slide,) in columns] == [[[0]], [[1, 2], None]]
@@ -121,7 +126,7 @@ def test_without_a_site_of_this_edition_there_are_no_slides(tmp_path):
 
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
-    """The folder of all decks; each speaks in notes of its own, put in by hand after the first slide."""
+    """The folder of all decks; each has notes of the test's own after its first cell."""
     folder = tmp_path_factory.mktemp("site") / "forms" / "slides"
     with pytest.MonkeyPatch.context() as patch:
         read = nbformat.read
@@ -197,7 +202,7 @@ def test_letters_of_figures_are_read_from_the_last_row(decks, name):
 @needs_decks
 def test_notes_are_the_speakers(decks):
     page = soup(decks, "gate-equations")
-    (note,) = page.select("aside.notes")
+    note = page.select_one("aside.notes")
     assert note.parent is slides_of(page)[1] and note.em.text == "the vote"
     assert [link["href"] for link in note.select("a")] == [
         "../../chapters/faq.html",
