@@ -115,6 +115,9 @@ def names_as_seen(page):
     """A fold is called what stands on it; what has a role has the right one; ids are unique; links say what comes."""
     for summary in page.select("summary[aria-label]"):
         del summary["aria-label"]
+    for summary in page.select("nav summary"):  # the arrow beside a page that has pages below it
+        if not summary.get_text(strip=True):
+            summary["title"] = "Pages below this one"
     for entry in page.select("[role^=doc-biblio], [role=doc-backlink], .citation-list"):
         del entry["role"]
     for sidebar in page.select("#pst-primary-sidebar"):
