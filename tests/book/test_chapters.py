@@ -129,7 +129,9 @@ def exercises(notebook):
     for place, cell in enumerate(cells):
         found = re.search(r"^:::{exercise} .*\n:label: (ex-\S+)\n\n((?:.*\n)*?):::\n", cell.source + "\n", re.M)
         if found:
-            solved = next(k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}"))
+            solved = next(
+                k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}")
+            )
             reason = re.search(r"\n\n((?:.*\n)*?):::", cells[solved].source + "\n")[1]
             yield found[1], cell.source, found[2], reason, cells[solved + 1].source
 
