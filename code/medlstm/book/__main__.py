@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, cover, explorer, lab, readers
+from medlstm.book import chapters, cover, epub, explorer, lab, printing, readers
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -19,6 +19,8 @@ copies = actions.add_parser("readers", help="write such copies for a class")
 copies.add_argument("folder", type=Path, metavar="FOLDER")
 actions.add_parser("cover", help="draw the picture of the first page again")
 actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
+actions.add_parser("pdf", help="print the built site, as one file, with Chromium")
+actions.add_parser("epub", help="pack the built site for readers of electronic books")
 options = parser.parse_args()
 
 try:
@@ -30,6 +32,10 @@ try:
         readers.reset(options.name)
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
+    elif options.action == "pdf":
+        print(f"{printing.make()} pages are in _build/forms/book.pdf")
+    elif options.action == "epub":
+        print(f"{epub.make()} files of text are in _build/forms/book.epub")
     else:
         {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:

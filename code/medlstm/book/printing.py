@@ -50,18 +50,22 @@ def make(path=FORMS / "book.pdf", site=SITE):
     html, numbers = paper(whole.pages(site), site), {}
     with TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
-            printed = _printed(
-                PAGE_OF.sub(lambda place: str(numbers.get(place[1], "000")), html), Path(folder), browser
-            )
+            printed = _printed(_numbered(html, numbers), Path(folder), browser)
             before, numbers = numbers, _page_numbers(printed)
             if numbers == before:
                 break
         else:
-            raise ValueError(f"the page numbers still change after {ROUNDS} rounds of printing; make ROUNDS larger")
+            raise ValueError(
+                f"expected the same page numbers after {ROUNDS} rounds of printing, got others; raise ROUNDS"
+            )
         with whole_file(path) as part:
             _finished(printed).write(part)
     publish(site, path.parent)
     return len(printed.pages)
+
+
+def _numbered(html, numbers):
+    return PAGE_OF.sub(lambda place: str(numbers.get(place[1], "000")), html)
 
 
 def _printed(html, folder, browser):
@@ -78,10 +82,8 @@ def _printed(html, folder, browser):
 def _page_numbers(printed):
     """The page on which each target of a link stands."""
     numbers = {page.indirect_reference.idnum: number for number, page in enumerate(printed.pages, start=1)}
-    return {
-        name.removeprefix("/"): numbers[place.raw_get("/Page").idnum]
-        for name, place in printed.named_destinations.items()
-    }
+    places = printed.named_destinations.items()
+    return {name.removeprefix("/"): numbers[place.raw_get("/Page").idnum] for name, place in places}
 
 
 def _finished(printed):
