@@ -5,9 +5,9 @@ from pathlib import Path
 
 import nbformat
 
+from medlstm.book import scripts
 from medlstm.book.chapters import chapters
 from medlstm.book.readers import readers_copy
-from medlstm.book.scripts import script
 
 
 def tidy(app, page, template, context, doctree):
@@ -37,12 +37,12 @@ def page_not_found(app):
 
 
 def replace_downloads(app, error):
-    """Behind the download button of a chapter put the reader's copy, which says what it lacks elsewhere, and a script."""
+    """Behind the download button of a chapter put the reader's copy, which says what it lacks, and a script."""
     for path in chapters():
         download = Path(app.outdir) / "_sources" / "chapters" / path.name
         if download.is_file():
             nbformat.write(readers_copy(path, alone=True), download)
-            download.with_suffix(".py").write_text(script(path))
+            download.with_suffix(".py").write_text(scripts.script(path))
 
 
 def setup(app):

@@ -19,6 +19,10 @@ from medlstm.book.forms import FORMS, SITE, publish
 from medlstm.files import whole_file
 
 STYLE = Path(__file__).with_name("reader.css")
+ALIGNED = re.compile(r"\\(?:begin|end)\{(?:split|aligned)\}")
+FUNCTION = re.compile(  # without brackets around what it is of
+    r"((?<!<msup>)<mi>(?:ln|log|tanh)</mi>|<msup><mi>tanh</mi><mn>2</mn></msup>)(?!<mo stretchy=\"false\">&#x00028;)"
+)
 TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
@@ -133,7 +137,9 @@ def mathml(tex, display="inline"):
     -------
     str
     """
-    math = convert(tex, display=display)
+    bare = ALIGNED.sub("", tex)
+    aligned = rf"\begin{{align*}}{bare}\end{{align*}}" if bare != tex else tex  # the only one that `convert` knows
+    math = FUNCTION.sub(r'\1<mspace width="0.17em" />', convert(aligned, display=display))
     return math.replace("<math ", f'<math alttext="{escape(" ".join(tex.split()))}" ', 1)
 
 

@@ -144,9 +144,11 @@ Nothing in this book is for clinical use.</p></section>"""
 def _head(chapter):
     """What stands at the head of the pages of a chapter."""
     part, title = (text.replace("\\", "\\\\").replace('"', '\\"') for text in (chapter.part, chapter.title))
+    name = chapter.name.partition("--")[0]  # hints, and solutions, follow each other on the same pages
+    title = title if name == chapter.name else ""
     return (
-        f'@page {chapter.name} {{ @top-left {{ content: "{part}" }} @top-right {{ content: "{title}" }} }}\n'
-        f"#{chapter.name} {{ page: {chapter.name} }}"
+        f'@page {name} {{ @top-left {{ content: "{part}" }} @top-right {{ content: "{title}" }} }}\n'
+        f"#{chapter.name} {{ page: {name} }}"
     )
 
 

@@ -7,10 +7,11 @@ book is printed again until the numbers in it are those of its pages.
 
 import shutil
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pypdf import PdfReader, PdfWriter
+from pikepdf import ObjectStreamMode, Pdf
 
 from medlstm.book import whole
 from medlstm.book.forms import FORMS, SITE, publish
@@ -58,10 +59,15 @@ def make(path=FORMS / "book.pdf", site=SITE):
             raise ValueError(
                 f"expected the same page numbers after {ROUNDS} rounds of printing, got others; raise ROUNDS"
             )
+        _finish(printed)
         with whole_file(path) as part:
-            _finished(printed).write(part)
+            printed.save(
+                part, object_stream_mode=ObjectStreamMode.generate, recompress_flate=True, deterministic_id=True
+            )
+        pages = len(printed.pages)
+        printed.close()
     publish(site, path.parent)
-    return len(printed.pages)
+    return pages
 
 
 def _numbered(html, numbers):
@@ -76,27 +82,27 @@ def _printed(html, folder, browser):
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode or not result.is_file():
         raise ValueError(f"expected {browser} to print the book, got: {done.stderr.strip()[-500:]}")
-    return PdfReader(result.rename(folder / "printed.pdf"))
+    return Pdf.open(BytesIO(result.read_bytes()))
 
 
 def _page_numbers(printed):
     """The page on which each target of a link stands."""
-    numbers = {page.indirect_reference.idnum: number for number, page in enumerate(printed.pages, start=1)}
-    places = printed.named_destinations.items()
-    return {name.removeprefix("/"): numbers[place.raw_get("/Page").idnum] for name, place in places}
+    numbers = {page.obj.objgen: number for number, page in enumerate(printed.pages, start=1)}
+    return {name.removeprefix("/"): numbers[place[0].objgen] for name, place in printed.Root.Dests.items()}
 
 
-def _finished(printed):
-    """The print with the facts of this edition, and no trace of when and where it was made."""
-    facts, writer = whole.facts(), PdfWriter(clone_from=printed)
+def _finish(printed):
+    """Write the facts of this edition into the print, and wipe out when and with what it was made."""
+    facts = whole.facts()
     day = facts.date.strftime("D:%Y%m%d000000Z")
-    writer.metadata = {
-        "/Title": facts.title,
-        "/Author": facts.authors,
-        "/Subject": facts.subtitle,
-        "/Creator": "medlstm.book",
-        "/Producer": "Chromium",
-        "/CreationDate": day,
-        "/ModDate": day,
+    told = {
+        "Title": facts.title,
+        "Author": facts.authors,
+        "Subject": facts.subtitle,
+        "CreationDate": day,
+        "ModDate": day,
     }
-    return writer
+    for name in list(printed.docinfo):
+        del printed.docinfo[name]
+    for name, value in told.items():
+        printed.docinfo[f"/{name}"] = value

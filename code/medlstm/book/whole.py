@@ -77,7 +77,8 @@ def _page(site, file, part):
     path = site / f"{file}.html"
     if not path.is_file():
         raise ValueError(f"expected the built site in {site}, got no {file}.html there; type `make book` first")
-    article = BeautifulSoup(path.read_text(), "html.parser").select_one("article").section.extract()
+    html = re.search(r"<article.*?</article>", path.read_text(), re.S)[0]
+    article = BeautifulSoup(html, "html.parser").article.section.extract()
     _make_still(article)
     _make_global(article, file, site)
     return Page(name_of(file), part, article.h1.get_text(), article)
