@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from medlstm.book import epub, printing, scripts, whole
 from medlstm.book.chapters import chapter
 from medlstm.book.forms import FORMS, SITE
+from medlstm.files import ROOT
 
 needs_site = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built: make book")
 needs_java = pytest.mark.skipif(
@@ -31,7 +32,7 @@ def pages():
 @pytest.fixture(scope="module")
 def taken(pages):
     """The hints and solutions of all pages, which are then no longer in them."""
-    before = {page.name: page.article.get_text() for page in pages}
+    before = {page.name: page.article.get_text(" ") for page in pages}
     return before, {page.name: whole.answers_last(page) for page in pages}
 
 
@@ -72,7 +73,7 @@ def test_what_needs_a_screen_is_gone_and_no_text_is_lost(pages, taken):
     for page in pages:
         assert not page.article.select("details, button, script, .headerlink, .lstm-explorer, .solution, .hint")
         answers = last[page.name]
-        after = page.article.get_text() + "".join(box.get_text() for box in (*answers.hints, *answers.solutions))
+        after = page.article.get_text(" ") + "".join(box.get_text(" ") for box in (*answers.hints, *answers.solutions))
         assert set(before[page.name].split()) - set(after.split()) <= {"Hint"}
 
 
@@ -193,6 +194,17 @@ def test_two_prints_are_the_same(monkeypatch, tmp_path):
 def test_a_page_that_chromium_does_not_print_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="to print the book, got"):
         printing._printed("<p>", tmp_path, shutil.which("false"))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["README.md", "index.md"])
+def test_sizes_are_those_that_readers_are_told(page, paper):
+    told = (ROOT / page).read_text()
+    leaves, megabytes = map(float, re.search(r"(\d+) pages, ([\d.]+) MB", told).groups())
+    assert len(paper.pages) == pytest.approx(leaves, rel=0.15)
+    assert built("book.pdf").stat().st_size / 1e6 == pytest.approx(megabytes, rel=0.25)
+    (megabytes,) = re.findall(r"EPUB, ([\d.]+) MB|MathML: ([\d.]+) MB", told)
+    assert built("book.epub").stat().st_size / 1e6 == pytest.approx(float("".join(megabytes)), rel=0.25)
 
 
 @pytest.mark.browser
