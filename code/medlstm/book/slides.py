@@ -91,16 +91,18 @@ def outline(cells):
     -------
     list of list of list
         Columns of slides, one below the other; a slide is a list of cells, each with the places of the blocks that
-        are shown, or None for all. Solutions and checks are on none.
+        are shown, or None for all. Solutions and checks are on none, nor are notes to what is left out: those before
+        which nothing has been shown since the notes before them.
     """
-    columns = []
+    columns, spoken_of = [], True
     for cell in cells:
         kind = slide_type(cell)
         if kind == "slide" or (kind == "subslide" and not columns):
             columns.append([[]])
         elif kind == "subslide":
             columns[-1].append([])
-        if kind != "skip" and columns and not _answers(cell):
+        if kind != "skip" and columns and not _answers(cell) and not (kind == "notes" and spoken_of):
+            spoken_of = kind == "notes"
             first, *others = _parts(cell)
             columns[-1][-1].append((cell, first))
             columns += [[[(cell, part)]] for part in others]
