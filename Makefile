@@ -9,7 +9,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub test lint serve lab reset data run bench teach links locks clean
+.PHONY: help book pdf epub test lint serve lab reset data run bench teach slides links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -64,6 +64,9 @@ bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and J
 	$(BIN)/python -m medlstm.experiments.luck
 
 teach: .venv/teach.installed ## Install what only teachers need: slides, grading, the classroom server
+
+slides: .venv/teach.installed book ## Write the slides of the core chapters, and link to them from the site
+	@$(BIN)/python -m medlstm.book slides
 
 links: .venv/book.installed ## Ask every site that the book cites whether its page is still there (never part of a build)
 	-$(BIN)/jupyter-book build --builder linkcheck -q .

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, NavigableString
 from PIL import Image
 
 from medlstm.book.forms import pages, publish
+from medlstm.book.repository import base_path
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 WORDS = 100  # letters and ticks in a drawing from which on it has to stay large
@@ -116,6 +117,9 @@ def names_as_seen(page):
     """A fold is called what stands on it; what has a role has the right one; ids are unique; links say what comes."""
     for summary in page.select("summary[aria-label]"):
         del summary["aria-label"]
+    for summary in page.select("nav summary"):  # the arrow beside a page that has pages below it
+        if not summary.get_text(strip=True):
+            summary["title"] = "Pages below this one"
     for entry in page.select("[role^=doc-biblio], [role=doc-backlink], .citation-list"):
         del entry["role"]
     for sidebar in page.select("#pst-primary-sidebar"):
@@ -163,10 +167,10 @@ def tables_have_heads(page):
 
 
 def verdicts(page):
-    """A table of claims can be laid out as cards on a phone, and shows its verdicts as coloured words."""
+    """Tables of claims and of errata can be laid out as cards on a phone; verdicts are coloured words."""
     for table in page.find_all("table"):
         heads = [cell.get_text(strip=True) for cell in table.select("thead th")]
-        if "verdict" in heads:
+        if {"verdict", "printed"} & set(heads):
             table["class"] = [*table.get("class", []), "claims"]
             for row in table.select("tbody tr"):
                 for head, cell in zip(heads, row.find_all("td"), strict=True):
@@ -225,7 +229,7 @@ def found_from_anywhere(page):
     """What says that a page is missing may be shown at any depth: its addresses begin at the site's root."""
     for name in ("href", "src", "action", "data-content_root"):
         for tag in page.find_all(attrs={name: re.compile(r"^(?!\w+:|[/#])")}):
-            tag[name] = "/" + tag[name].removeprefix("./")
+            tag[name] = f"{base_path()}/" + tag[name].removeprefix("./")
 
 
 def searches_lead_to_chapters(site, numbers):

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages, slide_type
+from medlstm.book.chapters import CHAPTERS, CORE, chapter, chapters, pages, slide_type
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
@@ -110,6 +110,21 @@ def test_opens_and_closes_as_a_lesson(notebook):
     assert len(re.findall(r"^:::{exercise}", text, re.M)) >= len(objectives)
     headings = re.findall(r"^## (.*)", text, re.M)
     assert headings[-3:] == ["What you can do now", "Exercises", "Next"]
+
+
+@every_lesson
+def test_the_summary_can_be_read_alone(notebook):
+    """What was found, what is often said and where it is refuted, what to read; an open project if it is core."""
+    name = next(name for name, lesson in LESSONS.items() if lesson is notebook)
+    summary = next(cell.source for cell in notebook.cells if cell.source.startswith("## What you can do now"))
+    short, said, read = re.search(
+        r"\*\*In short\.\*\* (.*)\n\n\*\*Often said\.\*\*\n\n((?:- .*\n)+)\n\*\*To read on\.\*\* (.*)$", summary
+    ).groups()
+    assert 40 <= len(short.split()) <= 110 and "{cite" in read
+    assert 2 <= len(said.splitlines()) <= 3
+    for line in said.splitlines():
+        assert re.fullmatch(r'- \*".{15,}"\* .{20,}\(\{(ref|eq|numref)\}`[\w-]+`\)\.', line), line
+    assert ("\n:::{admonition} A project of an hour or two" in prose(notebook)) == (name in CORE)
 
 
 @every_lesson
@@ -269,6 +284,8 @@ def test_pages_are_in_reading_order():
         "what-we-learned",
         "README",
         "bibliography",
+        "errata",
+        "CONTRIBUTING",
     }
     with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
         chapter("gates")

@@ -89,6 +89,7 @@ def test_references_are_words_with_a_link():
     assert words("{doc}`numpy-lstm`") == "[An LSTM from NumPy](numpy-lstm.ipynb)" or "numpy-lstm.ipynb" in words(
         "{doc}`numpy-lstm`"
     )
+    assert words("{doc}`The gates <../teaching/notes/gate-equations>`") == "The gates"  # it has no copy
     assert words("{term}`gates <gate>`") == "[gates](glossary.ipynb)"
     assert words("{cite:p}`hochreiter1997,gers2000`") == (
         "([Hochreiter and Schmidhuber 1997; Gers *et al.* 2000](bibliography.ipynb))"

@@ -122,7 +122,7 @@ def test_icons_are_drawn_in_the_page(page):
     for icon in soup.select("svg.svg-inline--fa"):
         assert icon["aria-hidden"] == "true" and icon.path["d"]
     buttons = soup.select(".bd-header-article button, .search-button-field, .bd-header-article a.btn")
-    assert len(buttons) >= 4 and all(button.select("svg path") for button in buttons)
+    assert len(buttons) >= 4 and all(button.select("svg path, img[alt$=logo]") for button in buttons)
 
 
 def test_styles_find_their_icons_in_a_small_font():

@@ -87,6 +87,11 @@ def store(names):
             nbformat.write(notebook, part)
 
 
+def needed_data(path):
+    """The MedMNIST sets that a notebook loads by their names."""
+    return sorted(set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text())))
+
+
 def missing_data(path):
-    """The MedMNIST sets that a notebook loads by their names and that are not on this machine."""
-    return sorted(name for name in set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text())) if not at_hand(name))
+    """Those of them that are not on this machine."""
+    return [name for name in needed_data(path) if not at_hand(name)]
