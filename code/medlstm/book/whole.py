@@ -16,7 +16,9 @@ from bs4 import BeautifulSoup, Tag
 from medlstm.book.forms import SITE
 from medlstm.files import ROOT
 
-ONLY_ON_SCREEN = ".headerlink, script, style, .toctree-wrapper, .lstm-explorer, details.above-input, svg.sd-octicon"
+ONLY_ON_SCREEN = (
+    ".headerlink, .form, script, style, .toctree-wrapper, .lstm-explorer, details.above-input, svg.sd-octicon"
+)
 ATTRIBUTES = ("tabindex", "role", "aria-label", "loading", "title", "data-head")
 LETTERS = "abcdefgh"
 UNFIT = re.compile(r"[^\w.-]")  # in an id that every form can bear
@@ -69,7 +71,9 @@ def pages(site=SITE):
     """
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [("", contents["root"])]
-    files += [(part["caption"], chapter["file"]) for part in contents["parts"] for chapter in part["chapters"]]
+    for part in contents["parts"]:
+        for chapter in part["chapters"]:
+            files += [(part["caption"], entry["file"]) for entry in (chapter, *chapter.get("sections", []))]
     return [_page(site, file, part) for part, file in files]
 
 
@@ -85,8 +89,9 @@ def _page(site, file, part):
 
 
 def name_of(file):
-    """The name of a page by its file; it is the same in the readers' copies."""
-    return "data-sheet" if file.endswith("README") else file.rpartition("/")[2]
+    """The name of a page by its file; a chapter's page for the teacher is not called as the chapter is."""
+    name = "data-sheet" if file.endswith("README") else file.rpartition("/")[2]
+    return f"notes-{name}" if "notes/" in file else name
 
 
 def _make_still(article):
