@@ -9,7 +9,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint serve lab reset data run bench teach slides links locks clean
+.PHONY: help book pdf epub test lint serve lab reset data run bench teach slides links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -24,6 +24,15 @@ help: ## Show this list
 book: .venv/book.installed ## Install what is needed, once, and build the site
 	$(BIN)/jupyter-book build --all $(BUILD_FLAGS) .
 	@echo "The book is ready. Open _build/html/index.html in a browser, or type: make serve"
+
+_build/html/index.html: # the other forms are made from the site as it was built last
+	@$(MAKE) book
+
+pdf: _build/html/index.html ## Print the whole book, with Chromium, into _build/forms/book.pdf
+	$(BIN)/python -m medlstm.book pdf
+
+epub: _build/html/index.html ## Pack the whole book for a reader into _build/forms/book.epub
+	$(BIN)/python -m medlstm.book epub
 
 test: .venv/test.installed ## Run every test: the package first, then every notebook
 	$(BIN)/python -m pytest tests $(TOGETHER) worksteal

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from medlstm.book import scripts
 from medlstm.book.chapters import CORE, chapters
 from medlstm.book.readers import readers_copy
 
@@ -49,11 +50,12 @@ def mark_cells(app, page, source):
 
 
 def replace_downloads(app, error):
-    """Behind the download button of a chapter put the reader's copy, which says what it lacks elsewhere."""
+    """Behind the download button of a chapter put the reader's copy, which says what it lacks, and a script."""
     for path in chapters():
         download = Path(app.outdir) / "_sources" / "chapters" / path.name
         if download.is_file():
             nbformat.write(readers_copy(path, alone=True), download)
+            download.with_suffix(".py").write_text(scripts.script(path))
 
 
 def setup(app):

@@ -4,41 +4,74 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, colab, cover, explorer, lab, readers, repository, slides
+from medlstm.book import chapters, colab, cover, epub, explorer, lab, printing, readers, repository, slides
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
-actions = parser.add_subparsers(dest="action", required=True)
-run = actions.add_parser("run", help="execute chapters and store their outputs")
-run.add_argument("names", nargs="*", metavar="NAME", help="such as numpy-lstm; all unless given")
-open_ = actions.add_parser("lab", help="open JupyterLab on your copies of the chapters, in workbook/")
-open_.add_argument("name", nargs="?", metavar="NAME", help="the first chapter unless given")
-open_.add_argument("--folder", type=Path, default=readers.WORKBOOK, help="another folder for the copies")
-fresh = actions.add_parser("reset", help="start your copy of a chapter afresh; the old one is kept")
-fresh.add_argument("name", metavar="NAME")
-copies = actions.add_parser("readers", help="write such copies for a class")
-copies.add_argument("folder", type=Path, metavar="FOLDER")
-hosted = actions.add_parser("colab", help="write the copies that Colab opens, in a workflow of GitHub")
-hosted.add_argument("folder", type=Path, metavar="FOLDER")
-actions.add_parser("slides", help="write the slides of the core chapters from the built site")
-actions.add_parser("cover", help="draw the picture of the first page again")
-actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
-options = parser.parse_args()
+actions = parser.add_subparsers(required=True)
 
+
+def action(name, does, says, **arguments):
+    """One more thing that can be done: `does` gets the options and returns what to print, if anything."""
+    added = actions.add_parser(name, help=says)
+    for argument, settings in arguments.items():
+        added.add_argument(argument, **settings)
+    added.set_defaults(does=does)
+    return added
+
+
+FOLDER = {"type": Path, "metavar": "FOLDER"}
+action(
+    "run",
+    lambda given: chapters.store(given.names),
+    "execute chapters and store their outputs",
+    names={"nargs": "*", "metavar": "NAME", "help": "such as numpy-lstm; all unless given"},
+)
+action(
+    "lab",
+    lambda given: lab.open_lab(given.name, given.folder.resolve()),
+    "open JupyterLab on your copies of the chapters, in workbook/",
+    name={"nargs": "?", "metavar": "NAME", "help": "the first chapter unless given"},
+).add_argument("--folder", type=Path, default=readers.WORKBOOK, help="another folder for the copies")
+action(
+    "reset",
+    lambda given: readers.reset(given.name),
+    "start your copy of a chapter afresh; the old one is kept",
+    name={"metavar": "NAME"},
+)
+action(
+    "readers",
+    lambda given: f"{len(readers.write_copies(given.folder))} pages without solutions in sight are in {given.folder}",
+    "write such copies for a class",
+    folder=FOLDER,
+)
+action(
+    "colab",
+    lambda given: f"{colab.write_colab(given.folder, repository.required())} pages for Colab are in {given.folder}",
+    "write the copies that Colab opens, in a workflow of GitHub",
+    folder=FOLDER,
+)
+action("cover", lambda given: cover.draw(), "draw the picture of the first page again")
+action("explorer", lambda given: explorer.draw(), "draw the picture that stands in for the explorer again")
+action(
+    "slides",
+    lambda given: f"{len(slides.write())} talks are listed in _build/forms/slides/index.html",
+    "write the slides of the core chapters from the built site",
+)
+action(
+    "pdf",
+    lambda given: f"{printing.make()} pages are in _build/forms/book.pdf",
+    "print the built site, as one file, with Chromium",
+)
+action(
+    "epub",
+    lambda given: f"{epub.make()} files of text are in _build/forms/book.epub",
+    "pack the built site for readers of electronic books",
+)
+
+options = parser.parse_args()
 try:
-    if options.action == "run":
-        chapters.store(options.names)
-    elif options.action == "lab":
-        lab.open_lab(options.name, options.folder.resolve())
-    elif options.action == "reset":
-        readers.reset(options.name)
-    elif options.action == "readers":
-        print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
-    elif options.action == "colab":
-        print(f"{colab.write_colab(options.folder, repository.required())} pages for Colab are in {options.folder}")
-    elif options.action == "slides":
-        decks = slides.write()
-        print(f"{len(decks)} talks are listed in {decks[0].with_name('index.html')}")
-    else:
-        {"cover": cover, "explorer": explorer}[options.action].draw()
+    answer = options.does(options)
 except ValueError as error:
     sys.exit(str(error))
+if answer:
+    print(answer)
