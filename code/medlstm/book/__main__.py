@@ -10,7 +10,7 @@ parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Mak
 actions = parser.add_subparsers(required=True)
 
 
-def action(name, does, says, **arguments):
+def action(name, does, says, /, **arguments):
     """One more thing that can be done: `does` gets the options and returns what to print, if anything."""
     added = actions.add_parser(name, help=says)
     for argument, settings in arguments.items():
