@@ -65,7 +65,7 @@ bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and J
 
 teach: .venv/teach.installed ## Install what only teachers need: slides, grading, the classroom server
 
-slides: .venv/teach.installed book ## Write the slides of the core chapters, and link to them from the site
+slides: .venv/teach.installed _build/html/index.html ## Write the slides of the core chapters, and link to them from the site
 	@$(BIN)/python -m medlstm.book slides
 
 links: .venv/book.installed ## Ask every site that the book cites whether its page is still there (never part of a build)
