@@ -17,6 +17,16 @@ fresh = actions.add_parser("reset", help="start your copy of a chapter afresh; t
 fresh.add_argument("name", metavar="NAME")
 copies = actions.add_parser("readers", help="write such copies for a class")
 copies.add_argument("folder", type=Path, metavar="FOLDER")
+course = actions.add_parser("assignments", help="release the two assignments to a class, in a folder of yours")
+course.add_argument("folder", type=Path, metavar="FOLDER")
+course.add_argument("--seed", type=int, help="what the hidden tests draw from; nobody's guess unless given")
+marking = actions.add_parser("grade", help="run and mark what is in FOLDER/submitted/STUDENT/ASSIGNMENT/")
+marking.add_argument("folder", type=Path, metavar="FOLDER")
+marking.add_argument("--again", action="store_true", help="run those again that were run already")
+marking.add_argument("--seconds", type=float, help="one submission's time; unless given, as long as its assignment says")
+marking.add_argument("--megabytes", type=int, default=4000, help="one submission's memory")
+marking.add_argument("--processes", type=int, default=200, help="one submission's processes")
+marking.add_argument("--unprotected", action="store_true", help="run students' code as yours, without a sandbox")
 actions.add_parser("cover", help="draw the picture of the first page again")
 actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
 options = parser.parse_args()
@@ -30,6 +40,21 @@ try:
         readers.reset(options.name)
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
+    elif options.action in ("assignments", "grade"):
+        from medlstm.book import assignments, sandbox
+
+        if options.action == "assignments":
+            assignments.set_up(options.folder, options.seed)
+            print(f"Give your students {options.folder}/release; put theirs in {options.folder}/submitted/STUDENT/")
+        else:
+            limits = sandbox.Limits(megabytes=options.megabytes, processes=options.processes)
+            protected = not options.unprotected
+            print(
+                assignments.table(
+                    assignments.grade(options.folder, limits, protected, options.again, options.seconds)
+                )
+            )
+            print(f"The same in {options.folder}/grades.csv; for each student in {options.folder}/feedback/STUDENT/")
     else:
         {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:
