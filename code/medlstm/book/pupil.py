@@ -12,10 +12,11 @@ import os
 import resource
 import sys
 import traceback
+from collections import namedtuple
 
 import numpy as np
 
-PLAIN = "biufc"  # kinds of arrays that cross the pipe
+PLAIN = "biufcU"  # kinds of arrays that cross the pipe
 HOLDERS = {"list": list, "tuple": tuple, "set": set}
 ROOM = 100_000  # signs of printed text that a cell keeps
 
@@ -67,6 +68,10 @@ class Pupil:
         with contextlib.redirect_stdout(Shortened()), contextlib.redirect_stderr(Shortened()):
             return {"value": packed(function(*args, **kwargs), self.keep)}
 
+    def attribute(self, kept, name):
+        """The value of an attribute of something that was kept."""
+        return {"value": packed(getattr(self.kept[kept], name), self.keep)}
+
     def keep(self, value):
         """The number under which a value that is no plain data stays here."""
         self.kept.append(value)
@@ -75,7 +80,7 @@ class Pupil:
     def answer(self, request):
         """The reply to a request; whatever goes wrong is a reply, too."""
         try:
-            return {"run": self.run, "look": self.look, "call": self.call}[request.pop("do")](**request)
+            return getattr(self, request.pop("do"))(**request)
         except BaseException as error:
             return {"error": described(error)}
 
@@ -112,6 +117,8 @@ def packed(value, keep):
         array = np.asarray(value)
         content = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
         return {"array": content, "dtype": array.dtype.str, "shape": array.shape}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {"fields": list(value._fields), "values": packed(list(value), keep)}
     for kind, holder in HOLDERS.items():
         if isinstance(value, holder):
             return {kind: [packed(each, keep) for each in value]}
@@ -137,6 +144,8 @@ def unpacked(value, kept):
         return np.frombuffer(base64.b64decode(value["array"]), dtype).reshape(value["shape"]).copy()
     if "dict" in value:
         return {unpacked(key, kept): unpacked(each, kept) for key, each in value["dict"]}
+    if "fields" in value:
+        return namedtuple("Named", value["fields"], rename=True)(*unpacked(value["values"], kept))
     if "kept" in value:
         return kept(value["kept"])
     ((kind, members),) = value.items()

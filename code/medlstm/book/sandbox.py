@@ -91,7 +91,7 @@ def settings(book=True):
     chosen = {"HOME": "/tmp", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "IPYTHONDIR": "/tmp/.ipython"}
     chosen |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "MPLCONFIGDIR": "/tmp/.matplotlib"}
     chosen |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1"}
-    chosen |= {"KERAS_BACKEND": "tensorflow", "PYTHONDONTWRITEBYTECODE": "1"} | threads(os.cpu_count() or 1)
+    chosen |= {"KERAS_BACKEND": "tensorflow", "PYTHONDONTWRITEBYTECODE": "1"} | threads(1)
     if book:
         chosen["PYTHONPATH"] = str(ROOT / "code")
         if data := os.environ.get("MEDLSTM_DATA"):
@@ -149,16 +149,19 @@ class Sandbox:
     def call(self, kept, args, kwargs):
         """What a function of the student returns; StudentError if it ends with an error."""
         args, kwargs = (pupil.packed(each, self._kept) for each in (args, kwargs))
-        reply = self._ask(do="call", kept=kept, args=args, kwargs=kwargs)
-        if "error" in reply:
-            raise StudentError(f"{reply['error'].get('ename')}: {reply['error'].get('evalue')}")
-        return self._value(reply)
+        return self._value(self._ask(do="call", kept=kept, args=args, kwargs=kwargs))
+
+    def attribute(self, kept, name):
+        """An attribute of an object of the student."""
+        return self._value(self._ask(do="attribute", kept=kept, name=name))
 
     def _kept(self, value):
         """The number of something of the student's; a function of a cell that both have goes by its name."""
         return (value if isinstance(value, Kept) else self.look(value.__name__)).kept
 
     def _value(self, reply):
+        if "error" in reply:
+            raise StudentError(f"{reply['error'].get('ename')}: {reply['error'].get('evalue')}")
         try:
             if isinstance(value := reply["value"], dict) and "kept" in value:
                 return Kept(self, value["kept"], str(value["type"]))
@@ -239,13 +242,18 @@ class Sandbox:
 
 
 class Kept:
-    """Something of the student's that is no plain data: it stays in the sandbox, and can be called from here."""
+    """Something of the student's that is no plain data: it stays in the sandbox; called and looked into from here."""
 
     def __init__(self, sandbox, kept, kind):
         self.sandbox, self.kept, self.kind = sandbox, kept, kind
 
     def __call__(self, *args, **kwargs):
         return self.sandbox.call(self.kept, args, kwargs)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.sandbox.attribute(self.kept, name)
 
     def __repr__(self):
         return f"<{self.kind} of the student>"
