@@ -23,7 +23,9 @@ course.add_argument("--seed", type=int, help="what the hidden tests draw from; n
 marking = actions.add_parser("grade", help="run and mark what is in FOLDER/submitted/STUDENT/ASSIGNMENT/")
 marking.add_argument("folder", type=Path, metavar="FOLDER")
 marking.add_argument("--again", action="store_true", help="run those again that were run already")
-marking.add_argument("--seconds", type=float, help="one submission's time; unless given, as long as its assignment says")
+marking.add_argument(
+    "--seconds", type=float, help="one submission's time; unless given, as long as its assignment says"
+)
 marking.add_argument("--megabytes", type=int, default=4000, help="one submission's memory")
 marking.add_argument("--processes", type=int, default=200, help="one submission's processes")
 marking.add_argument("--unprotected", action="store_true", help="run students' code as yours, without a sandbox")
@@ -50,9 +52,7 @@ try:
             limits = sandbox.Limits(megabytes=options.megabytes, processes=options.processes)
             protected = not options.unprotected
             print(
-                assignments.table(
-                    assignments.grade(options.folder, limits, protected, options.again, options.seconds)
-                )
+                assignments.table(assignments.grade(options.folder, limits, protected, options.again, options.seconds))
             )
             print(f"The same in {options.folder}/grades.csv; for each student in {options.folder}/feedback/STUDENT/")
     else:

@@ -14,7 +14,7 @@ import nbformat
 from nbconvert.preprocessors import Preprocessor
 from traitlets import Bool, Dict, Float, Integer, List
 
-from medlstm.book.sandbox import Limits, Sandbox, Stopped, StudentError
+from medlstm.book.sandbox import Limits, Sandbox, Stopped
 
 SHOWN = ("text/plain", "image/png")
 
@@ -115,4 +115,5 @@ def safe(outputs):
             name = "stderr" if output.get("name") == "stderr" else "stdout"
             yield nbformat.v4.new_output("stream", name=name, text=str(output.get("text")))
         elif isinstance(data := output.get("data"), dict):
-            yield nbformat.v4.new_output("display_data", {k: v for k, v in data.items() if k in SHOWN and type(v) is str})
+            data = {kind: text for kind, text in data.items() if kind in SHOWN and isinstance(text, str)}
+            yield nbformat.v4.new_output("display_data", data)
