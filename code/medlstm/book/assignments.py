@@ -1,7 +1,7 @@
 """How are the two assignments released to a class, and how is what comes back marked?
 
-nbgrader does the work. What is added: each teacher's hidden tests draw other numbers, a submission is taken apart before
-it is run, and `medlstm.book.examiner` runs it.
+nbgrader does the work. What is added: each teacher's hidden tests draw other numbers, of a submission only the
+student's own cells are used, and `medlstm.book.examiner` runs them.
 """
 
 import importlib.util
@@ -23,6 +23,7 @@ from medlstm.files import ROOT, whole_file
 SOURCES = ROOT / "teaching" / "assignments"
 SECONDS = {"numpy-gru": 60, "medical-set": 900}
 CLOSED_BOOK = ["numpy-gru"]
+USUAL = Limits()
 LARGEST = 20  # megabytes of a submission
 REFUSED = "This submission was not run: "
 CONFIG = '''\
@@ -48,7 +49,7 @@ class Mark(NamedTuple):
     """Why the submission, or the rest of it, was not run; empty if it was."""
 
 
-def configuration(folder, limits=Limits(), protected=True, seconds=None):
+def configuration(folder, limits=USUAL, protected=True, seconds=None):
     """nbgrader's settings for a course in `folder`: `Examine` runs the submissions, and nothing else does."""
     from nbgrader.converters import Autograde
     from nbgrader.preprocessors import Execute
@@ -100,7 +101,7 @@ def with_seed(notebook, seed):
     return notebook
 
 
-def grade(folder, limits=Limits(), protected=True, again=False, seconds=None):
+def grade(folder, limits=USUAL, protected=True, again=False, seconds=None):
     """Run and mark what is in ``submitted/STUDENT/ASSIGNMENT/``, write feedback and ``grades.csv``.
 
     Parameters
