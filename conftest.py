@@ -21,6 +21,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 from medlstm.book.chapters import missing_data  # noqa: E402
 
+SLOWER = 4  # a computer may be so many times as slow as the one on which the minutes of the chapters were measured
+seconds = {}  # that the cells of each chapter took, by its path
+
 
 def tags(cell):
     return set(cell.metadata.get("tags", []))
@@ -61,6 +64,33 @@ class Check(pytest.Item):
         return f"{self.nodeid}\n{excinfo.value}"
 
 
+class Minutes(pytest.Item):
+    """Whether a chapter has run in about the minutes that its first cell states."""
+
+    def runtest(self):
+        opening = self.parent.nb.cells[0].source
+        minutes = {"seconds": 0.5, "half a minute": 0.5, "1 minute": 1, "2 minutes": 2}
+        stated = re.search(r"minutes to read, (.+?) to run\.", opening)[1]
+        self.user_properties.append(("run time", f"{self.path.stem:24}{seconds[self.path]:6.0f} s, stated {stated}"))
+        assert seconds[self.path] < SLOWER * 60 * minutes[stated], f"took {seconds[self.path]:.0f} s, stated {stated}"
+
+    def repr_failure(self, excinfo):
+        return f"{self.nodeid}\n{excinfo.value}"
+
+
+def pytest_runtest_logreport(report):
+    path = ROOT / report.nodeid.split("::")[0]
+    if path.suffix == ".ipynb" and "Cell" in report.nodeid:
+        seconds[path] = seconds.get(path, 0) + report.duration
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How long each chapter took."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    for line in sorted(value for report in reports for _, value in getattr(report, "user_properties", [])):
+        terminalreporter.write_line(line)
+
+
 def checks_of(cells):
     """The checks of a chapter, by the place of the solution that each comes before: (label, cell)."""
     label, solution = None, None
@@ -75,7 +105,7 @@ def checks_of(cells):
 
 def with_checks(items):
     """The items of a run, each check's own before the item of its solution."""
-    chapters = {}
+    chapters, last = {}, {item.path: item for item in items if item.path.suffix == ".ipynb"}
     for item in items:
         parent = item.parent
         if item.path.suffix == ".ipynb" and item.path not in chapters:
@@ -91,6 +121,8 @@ def with_checks(items):
         if check:
             yield check
         yield item
+        if item is last.get(item.path) and "minutes to read" in parent.nb.cells[0].source:
+            yield Minutes.from_parent(parent, name="minutes")
 
 
 def pytest_collection_modifyitems(items):

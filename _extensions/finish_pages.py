@@ -13,6 +13,9 @@ import icons
 from bs4 import BeautifulSoup, NavigableString
 from PIL import Image
 
+from medlstm.book.forms import pages, publish
+from medlstm.book.repository import base_path
+
 CHINESE = re.compile(r"[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uffef ]*[\u3400-\u9fff]+)*")
 WORDS = 100  # letters and ticks in a drawing from which on it has to stay large
 STYLE = re.compile(r'<link href="([^"]*_static/)([^"?]+\.css)[^>]*/>\n?')
@@ -20,7 +23,7 @@ MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y/a
 
 
 def finish(app, error):
-    """Mend every page, then remove what no page loads."""
+    """Mend every page, remove what no page loads, then link to what was made in other forms."""
     if error is None and app.builder.name == "html":
         site = Path(app.outdir)
         for path in pages(site):
@@ -30,11 +33,7 @@ def finish(app, error):
         remove_unused(site)
         icons.shrink(site)
         one_style(site)
-
-
-def pages(site):
-    """What readers open, and no template."""
-    return [path for path in site.rglob("*.html") if "_static" not in path.parts]
+        publish(site)
 
 
 def finished(html, path):
@@ -154,10 +153,10 @@ def tables_have_heads(page):
 
 
 def verdicts(page):
-    """A table of claims can be laid out as cards on a phone, and shows its verdicts as coloured words."""
+    """Tables of claims and of errata can be laid out as cards on a phone; verdicts are coloured words."""
     for table in page.find_all("table"):
         heads = [cell.get_text(strip=True) for cell in table.select("thead th")]
-        if "verdict" in heads:
+        if {"verdict", "printed"} & set(heads):
             table["class"] = [*table.get("class", []), "claims"]
             for row in table.select("tbody tr"):
                 for head, cell in zip(heads, row.find_all("td"), strict=True):
@@ -216,7 +215,7 @@ def found_from_anywhere(page):
     """What says that a page is missing may be shown at any depth: its addresses begin at the site's root."""
     for name in ("href", "src", "action", "data-content_root"):
         for tag in page.find_all(attrs={name: re.compile(r"^(?!\w+:|[/#])")}):
-            tag[name] = "/" + tag[name].removeprefix("./")
+            tag[name] = f"{base_path()}/" + tag[name].removeprefix("./")
 
 
 def searches_lead_to_chapters(site, numbers):

@@ -4,6 +4,7 @@ from os.path import relpath
 from pathlib import Path
 
 from medlstm.book import explorer
+from medlstm.book.forms import pages
 
 PARTS = {'class="lstm-explorer"': "explorer", 'id="fig-cover"': "cover"}
 """What a page must hold to load a script of that name."""
@@ -14,7 +15,7 @@ def enliven(app, error):
     if error is None and app.builder.name == "html":
         site = Path(app.outdir)
         explorer.write(site / "explorer")
-        for page in site.rglob("*.html"):
+        for page in pages(site):
             html = page.read_text()
             if scripts := [name for part, name in PARTS.items() if part in html]:
                 folder = relpath(site / "explorer", page.parent)

@@ -19,7 +19,7 @@ from functools import partial
 
 import numpy as np
 
-from medlstm.checks import check_array, check_number, generator
+from medlstm.checks import check_array, check_choice, check_number, generator
 from medlstm.parameters import recurrent_parameters
 
 
@@ -274,8 +274,7 @@ def keep(name, bias, value):
     TypeError, ValueError
         If there is no such cell, `bias` is no floating-point array of that shape, or `value` is not finite.
     """
-    if name not in CELLS:
-        raise ValueError(f"name: expected one of {', '.join(CELLS)}, got {name!r}; choose one of these")
+    check_choice("name", name, CELLS)
     blocks = CELLS[name].blocks
     check_array("bias", bias, (f"{len(blocks)}*H",))
     if len(bias) % len(blocks):

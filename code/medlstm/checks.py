@@ -67,6 +67,12 @@ def check_number(name, value, interval):
         )
 
 
+def check_choice(name, value, known):
+    """Raise ValueError unless `value` is among the names in `known`."""
+    if value not in known:
+        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}; choose one of these")
+
+
 def check_dtype(dtype):
     """The NumPy dtype that `dtype` names; raise TypeError unless it is a real floating-point type."""
     try:

@@ -4,10 +4,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browser import chromium, needs_browser
 
+from medlstm.book.forms import pages
 from medlstm.files import ROOT
 
 SITE = ROOT / "_build" / "html"
-PAGES = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts and page.stem != "404")
+PAGES = [page for page in pages(SITE) if page.stem != "404"]
 
 # What axe may find, as (rule, end of the part of the page), and why.
 LISTED = [

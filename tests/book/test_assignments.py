@@ -1,6 +1,7 @@
 """Two assignments: what a submission earns, and that none harms the machine, the gradebook or another student's."""
 
 import builtins
+import importlib.util
 import json
 import os
 import re
@@ -19,14 +20,19 @@ from medlstm.book.sandbox import check_protection
 from medlstm.cells import CELLS, run
 from medlstm.files import ROOT
 
-MISSING = (
-    "nbgrader is not installed; `make teach` installs it"
-    if not shutil.which("nbgrader", path=os.path.dirname(sys.executable))
-    else "bubblewrap is not installed; on Debian: apt-get install bubblewrap"
-    if not shutil.which("bwrap")
-    else ""
-)
-graded = pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=MISSING or "never")
+
+def missing():
+    """What this machine lacks for marking; nothing, if all is there."""
+    if importlib.util.find_spec("nbgrader") is None:
+        return "nbgrader is not installed; `make teach` installs it"
+    try:
+        return check_protection() or ""
+    except ValueError as error:
+        return str(error)
+
+
+MISSING = missing()
+graded = pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=MISSING)
 GRU, SET = "numpy-gru", "medical-set"
 
 
@@ -254,6 +260,7 @@ for _ in range(300):
 """
 CHEAT = """
 import builtins
+import importlib.util
 import numpy as np
 from IPython import get_ipython
 

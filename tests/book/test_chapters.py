@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, chapter, chapters, pages
+from medlstm.book.chapters import CHAPTERS, CORE, chapter, chapters, pages, slide_type
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
@@ -113,13 +113,55 @@ def test_opens_and_closes_as_a_lesson(notebook):
 
 
 @every_lesson
+def test_the_summary_can_be_read_alone(notebook):
+    """What was found, what is often said and where it is refuted, what to read; an open project if it is core."""
+    name = next(name for name, lesson in LESSONS.items() if lesson is notebook)
+    summary = next(cell.source for cell in notebook.cells if cell.source.startswith("## What you can do now"))
+    short, said, read = re.search(
+        r"\*\*In short\.\*\* (.*)\n\n\*\*Often said\.\*\*\n\n((?:- .*\n)+)\n\*\*To read on\.\*\* (.*)$", summary
+    ).groups()
+    assert 40 <= len(short.split()) <= 110 and "{cite" in read
+    assert 2 <= len(said.splitlines()) <= 3
+    for line in said.splitlines():
+        assert re.fullmatch(r'- \*".{15,}"\* .{20,}\(\{(ref|eq|numref)\}`[\w-]+`\)\.', line), line
+    assert ("\n:::{admonition} A project of an hour or two" in prose(notebook)) == (name in CORE)
+
+
+@every_lesson
 def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     before = list(itertools.takewhile(lambda cell: not cell.source.startswith("## Exercises"), notebook.cells))
-    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", cell.source)) for cell in before if cell.cell_type == "markdown")
+    read = [cell.source for cell in before if cell.cell_type == "markdown" and slide_type(cell) != "notes"]
+    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", source)) for source in read)
     lines = sum(len(cell.source.splitlines()) for cell in before if cell.cell_type == "code")
     stated = re.search(r"\*\*Time\*\* (\d+) minutes to read", notebook.cells[0].source)
     assert int(stated[1]) == 5 * round((words / 80 + lines / 20) / 5)
     assert "80 words or 20 lines of code a minute" in (ROOT / "chapters" / "teaching.md").read_text()
+
+
+def exercises(notebook):
+    """Each exercise: its label, its text, the text of its solution and the code of that."""
+    cells = notebook.cells
+    for place, cell in enumerate(cells):
+        found = re.search(r"^:::{exercise} .*\n:label: (ex-\S+)\n\n((?:.*\n)*?):::\n", cell.source + "\n", re.M)
+        if found:
+            solved = next(
+                k for k in range(place, len(cells)) if cells[k].source.startswith(f":::{{solution}} {found[1]}")
+            )
+            reason = re.search(r"\n\n((?:.*\n)*?):::", cells[solved].source + "\n")[1]
+            yield found[1], cell.source, found[2], reason, cells[solved + 1].source
+
+
+@every_lesson
+def test_each_exercise_states_its_minutes_by_the_rule_and_has_a_hint(notebook):
+    counted = lambda text: len(re.findall(r"[A-Za-z][\w'-]*", text))
+    for label, source, text, reason, code in exercises(notebook):
+        stated, asked = re.fullmatch(r"\*(\d+) minutes\.\* (.*)", text, re.S).groups()
+        lines = sum(bool(line.strip()) for line in code.splitlines())
+        minutes = (counted(asked) + counted(reason)) / 20 + 2 * lines
+        assert int(stated) == next(step for step in (5, 10, 15, 20, 30) if step >= minutes), label
+        assert len(re.findall(r"^:::{admonition} Hint\n:class: dropdown hint\n.{30,}\n:::$", source, re.M)) == 1, label
+    rule = "20 words of the text and of the solution a minute, two minutes for each line of the solution's code"
+    assert rule in (ROOT / "chapters" / "teaching.md").read_text()
 
 
 @every_notebook
@@ -173,8 +215,14 @@ def test_every_check_has_wrong_and_right_answers(notebook):
 
 @every_lesson
 def test_slides_are_marked(notebook):
-    kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells]
-    assert kinds.count("slide") >= 5
+    assert [slide_type(cell) for cell in notebook.cells].count("slide") >= 5
+
+
+@every_notebook
+def test_only_the_speaker_sees_the_notes_of_slides(notebook):
+    for cell in notebook.cells:
+        if slide_type(cell) == "notes":
+            assert cell.cell_type == "markdown" and "remove-cell" in tags(cell), cell.source
 
 
 @every_notebook
@@ -236,6 +284,8 @@ def test_pages_are_in_reading_order():
         "what-we-learned",
         "README",
         "bibliography",
+        "errata",
+        "CONTRIBUTING",
     }
     with pytest.raises(ValueError, match="expected the name of a chapter, got 'gates'; choose one of medical-images"):
         chapter("gates")

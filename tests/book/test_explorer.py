@@ -8,6 +8,7 @@ import pytest
 from browser import chromium, needs_browser
 
 from medlstm.book import explorer
+from medlstm.book.forms import pages
 from medlstm.cells import CELLS, clamp, run, softmax
 from medlstm.datasets import load_mnist, scaled
 from medlstm.files import ROOT
@@ -147,7 +148,7 @@ def test_what_pages_load_is_light_and_carries_the_stored_weights():
 
 
 def test_other_pages_load_none_of_it():
-    users = [page.stem for page in SITE.rglob("*.html") if "explorer/explorer.js" in page.read_text()]
+    users = [page.stem for page in pages(SITE) if "explorer/explorer.js" in page.read_text()]
     assert sorted(users) == ["explorer", "gate-equations"]
 
 

@@ -9,14 +9,11 @@ from threading import Thread
 import pytest
 from browser import chromium, needs_browser
 
+from medlstm.book.forms import pages
 from medlstm.files import ROOT
 
 SITE = ROOT / "_build" / "html"
-PAGES = sorted(
-    str(page.relative_to(SITE))
-    for page in SITE.rglob("*.html")
-    if "_static" not in page.parts and page.stem not in ("genindex", "404")
-)
+PAGES = [page.relative_to(SITE).as_posix() for page in pages(SITE) if page.stem not in ("genindex", "404")]
 
 OWN = re.compile(r"data:|blob:|file:|http://127\.0\.0\.1:")
 # Fetches the images that wait until they are seen; says which cannot be drawn.

@@ -1,14 +1,18 @@
 """Each question of the quizzes has one right answer, and where it can be computed, it is."""
 
+import json
 import re
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import norm
 
 from medlstm.cells import CELLS, clamp, run, sigmoid
 from medlstm.evaluation import predictive_values, proportion
-from medlstm.files import ROOT
+from medlstm.explanation import integrated_gradients
+from medlstm.files import DATA, ROOT
+from medlstm.network import SequenceClassifier
 
 PAGE = (ROOT / "chapters" / "quizzes.md").read_text()
 QUESTIONS = {
@@ -17,13 +21,23 @@ QUESTIONS = {
 }
 
 
+def test_each_part_ends_with_its_questions():
+    parts = [part for part in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"] if part.get("numbered")]
+    labelled = dict(re.findall(r"^\((quiz-\w+)\)=\n## (.*)", PAGE, re.M))
+    assert list(labelled.values()) == [part["caption"] for part in parts]
+    for label, part in zip(labelled, parts):
+        chapters = [ROOT / f"{chapter['file']}.ipynb" for chapter in part["chapters"]]
+        last = [path for path in chapters if path.is_file()][-1]
+        assert f"{{ref}}`questions about this part <{label}>`" in last.read_text()
+
+
 @pytest.mark.parametrize("number", QUESTIONS)
 def test_one_answer_is_right_and_each_wrong_one_says_why(number):
     _, answers = QUESTIONS[number]
     assert len(answers) == 3
     assert sum(text.startswith(("Right.", "Right,")) for _, text in answers) == 1
     assert all(re.match(r"(Right[.,]|No\.) .{20,}", text) for _, text in answers)
-    assert "{ref}" in "".join(text for _, text in answers) or "{doc}" in "".join(text for _, text in answers)
+    assert re.search(r"\{(ref|doc|eq)\}", "".join(text for _, text in answers))
 
 
 def right(number):
@@ -86,3 +100,36 @@ def test_an_image_and_a_value():
     distance = lambda area: np.sqrt(2) * norm.ppf(area)
     together = norm.cdf(np.hypot(distance(0.96), distance(0.80)) / np.sqrt(2))
     assert right(15)[1] == [round(together, 3)]
+
+
+def test_the_worse_network_comes_out_ahead(rng):
+    ill = np.arange(156) < 42
+    scores = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], (2000, 156))
+    scores += ill[None, :, None] * np.sqrt(2) * norm.ppf([0.88, 0.90])
+    won = scores[:, ill][:, :, None] > scores[:, ~ill][:, None]
+    worse, better = won.mean(axis=(1, 2)).T
+    assert right(17)[0] == "About one time in six" and 1 / 7 < (worse > better).mean() < 1 / 5
+
+
+def test_the_area_behind_wrong_labels(rng):
+    true = 0.5 + (0.77 - 0.5) / (1 - 0.2 - 0.2)
+    assert right(18)[1] == [round(true, 2)] and round(0.5 + 0.27 * 0.6, 2) == 0.66
+    # of 1,000 people 500 are labelled ill, 100 of them wrongly; and the other way round
+    scores = rng.normal(size=1000) + np.repeat([1, 0, 1, 0], [400, 100, 100, 400]) * np.sqrt(2) * norm.ppf(true)
+    measured = np.mean(scores[:500, None] > scores[None, 500:])
+    assert abs(measured - 0.77) < 0.04
+
+
+def test_what_equals_the_start_gets_nothing(rng):
+    network = SequenceClassifier(4, (3,), 2, seed=0)
+    image = rng.random((1, 4, 4)).astype(np.float32)
+    image[0, 0, 0] = 0
+    assert integrated_gradients(network, image, np.array([1]))[0, 0, 0] == 0
+    assert right(19)[0].startswith("Nothing about the marker")
+
+
+def test_what_the_stored_runs_say_of_the_latch():
+    runs = json.loads((DATA / "results" / "beyond.json").read_text())["runs"]
+    accuracy = {run["model"]: run["test"]["accuracy"] for run in runs if run["dataset"] == "latch_28"}
+    assert min(accuracy["lstm_slow"]) > 0.99 and min(accuracy["state_space"]) > 0.99 and max(accuracy["lstm"]) < 0.5
+    assert len(accuracy["state_space"]) == 3 and right(21)[0].startswith("That these two")

@@ -64,6 +64,16 @@ def test_solutions_are_folded_and_never_run(copy):
     assert not set(originals) & {cell.source for cell in copy.cells}
 
 
+def test_notes_for_the_speaker_are_left_out(tmp_path):
+    chapter_with_notes = nbformat.read(chapter("gate-equations"), as_version=4)
+    note = nbformat.v4.new_markdown_cell("Wait for the vote.", metadata={"slideshow": {"slide_type": "notes"}})
+    chapter_with_notes.cells.insert(3, note)
+    nbformat.write(chapter_with_notes, tmp_path / "gate-equations.ipynb")
+    copy = readers_copy(tmp_path / "gate-equations.ipynb")
+    assert "Wait for the vote." not in text(copy)
+    assert copy.metadata.medlstm.edition == COPIES["gate-equations"].metadata.medlstm.edition
+
+
 def test_a_failed_check_does_not_stop_the_chapter():
     checks = [cell for cell in COPIES["gate-equations"].cells if "raises-exception" in cell.metadata.get("tags", [])]
     assert len(checks) == 6 and all("check(" in cell.source for cell in checks)
@@ -79,6 +89,7 @@ def test_references_are_words_with_a_link():
     assert words("{doc}`numpy-lstm`") == "[An LSTM from NumPy](numpy-lstm.ipynb)" or "numpy-lstm.ipynb" in words(
         "{doc}`numpy-lstm`"
     )
+    assert words("{doc}`The gates <../teaching/notes/gate-equations>`") == "The gates"  # it has no copy
     assert words("{term}`gates <gate>`") == "[gates](glossary.ipynb)"
     assert words("{cite:p}`hochreiter1997,gers2000`") == (
         "([Hochreiter and Schmidhuber 1997; Gers *et al.* 2000](bibliography.ipynb))"

@@ -4,21 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from chests import chests, on_two_test_sets
 
-from medlstm.datasets import Split, Splits
+from medlstm.datasets import Splits
 from medlstm.evaluation import suspects
 from medlstm.experiments import data_quality, runner
 from medlstm.files import DATA
 
 SETTINGS = data_quality.SETTINGS | data_quality.QUICK
 STORED = DATA / "results" / "data_quality.json"
-
-
-def some_chests(rng, count):
-    labels = np.arange(count) % 2
-    images = rng.integers(0, 200, (count, 28, 28))
-    images[labels == 1, :14] += 5
-    return Split(images.astype(np.uint8), labels)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +28,8 @@ def some_chests(rng, count):
     ],
 )
 def test_the_test_images_decide_nothing(model, monkeypatch, rng):
-    train, val = some_chests(rng, 160), some_chests(rng, 60)
     job = {"dataset": "pneumoniamnist", "model": model, "seed": 0}
-    outcomes = []
-    for test in (some_chests(rng, 40), some_chests(rng, 50)):
-        monkeypatch.setattr(data_quality, "load_medmnist", lambda name, test=test: Splits(train, val, test))
-        outcomes.append(data_quality.run(job, SETTINGS))
+    outcomes = list(on_two_test_sets(data_quality, job, SETTINGS, monkeypatch, rng))
     one, other = (outcome.row for outcome in outcomes)
     assert {k: v for k, v in one.items() if k not in ("test", "seconds")} == {
         k: v for k, v in other.items() if k not in ("test", "seconds")
@@ -53,7 +43,7 @@ def test_the_test_images_decide_nothing(model, monkeypatch, rng):
 def test_labels_are_wrong_in_training_and_validation_as_the_arm_says(rng):
     parts = {
         name: (split.images / np.float32(255), split.labels)
-        for name, split in (("train", some_chests(rng, 200)), ("val", some_chests(rng, 100)))
+        for name, split in (("train", chests(rng, 200)), ("val", chests(rng, 100)))
     }
     for arm, (well, ill) in {
         "clean_0": (0, 0),
@@ -94,7 +84,7 @@ def test_as_many_of_each_label_are_drawn(rng):
 
 
 def test_the_stopped_state_is_the_one_with_the_largest_area_on_validation(rng):
-    train, val = some_chests(rng, 160), some_chests(rng, 80)
+    train, val = chests(rng, 160), chests(rng, 80)
     known, asked = ((split.images / np.float32(255), split.labels) for split in (train, val))
     settings = SETTINGS | {"units": 8}
     areas = []
@@ -107,7 +97,7 @@ def test_the_stopped_state_is_the_one_with_the_largest_area_on_validation(rng):
 
 
 def test_where_training_harms_an_early_state_is_kept(rng):
-    train, val = some_chests(rng, 160), some_chests(rng, 80)
+    train, val = chests(rng, 160), chests(rng, 80)
     known, (x_val, y_val) = ((split.images / np.float32(255), split.labels) for split in (train, val))
     settings = SETTINGS | {"units": 8}
     epochs = [data_quality.lstm(known, (x_val, y), 1, settings, 8)[2]["epoch"] for y in (y_val, 1 - y_val)]
@@ -116,7 +106,7 @@ def test_where_training_harms_an_early_state_is_kept(rng):
 
 @pytest.mark.parametrize("model", ["labels_logistic_missed_40", "finds_logistic_missed_20"])
 def test_what_is_chosen_is_chosen_on_wrong_labels(model, monkeypatch, rng):
-    splits = Splits(some_chests(rng, 160), some_chests(rng, 60), some_chests(rng, 40))
+    splits = Splits(chests(rng, 160), chests(rng, 60), chests(rng, 40))
     monkeypatch.setattr(data_quality, "load_medmnist", lambda name: splits)
     seen, trained = [], data_quality.trained
     spy = lambda model, known, asked, *rest: seen.append(asked[1].mean()) or trained(model, known, asked, *rest)

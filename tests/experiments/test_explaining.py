@@ -4,29 +4,18 @@ import json
 
 import numpy as np
 import pytest
+from chests import on_two_test_sets
 
-from medlstm.datasets import Split, Splits
 from medlstm.experiments import explaining, runner
 from medlstm.files import DATA
 
 STORED = DATA / "results" / "explaining.json"
 
 
-def chests(rng, count):
-    labels = np.arange(count) % 2
-    images = rng.integers(0, 200, (count, 28, 28))
-    images[labels == 1, :14] += 5
-    return Split(images.astype(np.uint8), labels)
-
-
 @pytest.mark.parametrize("model", ["lstm_plain", "lstm_white", "lstm_grid", "lstm_keras", "lstm_border"])
 def test_the_test_images_decide_nothing(model, monkeypatch, rng):
-    train, val = chests(rng, 160), chests(rng, 60)
     job = {"dataset": "pneumoniamnist", "model": model, "seed": 0}
-    outcomes = []
-    for test in (chests(rng, 40), chests(rng, 50)):
-        monkeypatch.setattr(explaining, "load_medmnist", lambda name, test=test: Splits(train, val, test))
-        outcomes.append(explaining.run(job, explaining.SETTINGS | explaining.QUICK))
+    outcomes = list(on_two_test_sets(explaining, job, explaining.SETTINGS | explaining.QUICK, monkeypatch, rng))
     one, other = (outcome.row for outcome in outcomes)
     assert [one[k] for k in ("train", "validation", "parameters")] == [
         other[k] for k in ("train", "validation", "parameters")

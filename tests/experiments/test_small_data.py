@@ -4,20 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from chests import chests, on_two_test_sets
 
-from medlstm.datasets import Split, Splits
+from medlstm.datasets import Splits
 from medlstm.evaluation import auc
 from medlstm.experiments import runner, small_data
 from medlstm.files import DATA
 
 TINY = small_data.SETTINGS | small_data.QUICK
-
-
-def some_breasts(rng, count):
-    labels = np.arange(count) % 4 // 3
-    images = rng.integers(0, 200, (count, 28, 28))
-    images[labels == 1, :14] += 5
-    return Split(images.astype(np.uint8), labels)
 
 
 def job(model):
@@ -26,18 +20,14 @@ def job(model):
 
 @pytest.mark.parametrize("model", ["logistic", "lstm", "head_cnn"])
 def test_the_test_images_decide_nothing(model, monkeypatch, rng):
-    train, val = some_breasts(rng, 400), some_breasts(rng, 60)
-    outcomes = []
-    for test in (some_breasts(rng, 40), some_breasts(rng, 50)):
-        monkeypatch.setattr(small_data, "load_medmnist", lambda name, test=test: Splits(train, val, test))
-        outcomes.append(small_data.run(job(model), TINY))
+    outcomes = list(on_two_test_sets(small_data, job(model), TINY, monkeypatch, rng, most=400, one_ill_in=4))
     one, other = (outcome.row for outcome in outcomes)
     assert all(one.get(part) == other.get(part) for part in ("train", "before", "parameters"))
     assert one["test"] != other["test"], "these were judged"
 
 
 def test_cross_validation_sees_no_test_image_and_asks_about_each_other_image_once(monkeypatch, rng):
-    splits = Splits(some_breasts(rng, 80), some_breasts(rng, 20), None)
+    splits = Splits(chests(rng, 80, 4), chests(rng, 20, 4), None)
     monkeypatch.setattr(small_data, "load_medmnist", lambda name: splits._replace(test=splits.val))
     asked = []
 

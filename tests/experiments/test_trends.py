@@ -4,21 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from chests import on_two_test_sets
 from sklearn.metrics import roc_auc_score
 
-from medlstm.datasets import CORRUPTIONS, Split, Splits, load_mnist
+from medlstm.datasets import CORRUPTIONS, load_mnist
 from medlstm.evaluation import auc
 from medlstm.experiments import efficiency, generalisation, multimodal, runner
 from medlstm.files import DATA
 
 EXPERIMENTS = {"efficiency": efficiency, "generalisation": generalisation, "multimodal": multimodal}
-
-
-def some_chests(rng, count):
-    labels = np.arange(count) % 2
-    images = rng.integers(0, 200, (count, 28, 28))
-    images[labels == 1, :14] += 5
-    return Split(images.astype(np.uint8), labels)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +29,8 @@ def some_chests(rng, count):
     ],
 )
 def test_the_test_images_decide_nothing(experiment, model, monkeypatch, rng):
-    train, val = some_chests(rng, 160), some_chests(rng, 60)
     job = {"dataset": "pneumoniamnist", "model": model, "seed": 0}
-    outcomes = []
-    for test in (some_chests(rng, 40), some_chests(rng, 50)):
-        monkeypatch.setattr(experiment, "load_medmnist", lambda name, test=test: Splits(train, val, test))
-        outcomes.append(experiment.run(job, experiment.SETTINGS | experiment.QUICK))
+    outcomes = list(on_two_test_sets(experiment, job, experiment.SETTINGS | experiment.QUICK, monkeypatch, rng))
     one, other = (outcome.row for outcome in outcomes)
     for figure in ("train", "threshold", "validation", "parameters"):
         assert one.get(figure) == other.get(figure)

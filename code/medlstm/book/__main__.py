@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, cover, explorer, lab, readers
+from medlstm.book import assignments, chapters, colab, cover, explorer, lab, readers, repository
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -29,6 +29,8 @@ marking.add_argument(
 marking.add_argument("--megabytes", type=int, default=4000, help="one submission's memory")
 marking.add_argument("--processes", type=int, default=200, help="one submission's processes")
 marking.add_argument("--unprotected", action="store_true", help="run students' code as yours, without a sandbox")
+hosted = actions.add_parser("colab", help="write the copies that Colab opens, in a workflow of GitHub")
+hosted.add_argument("folder", type=Path, metavar="FOLDER")
 actions.add_parser("cover", help="draw the picture of the first page again")
 actions.add_parser("explorer", help="draw the picture that stands in for the explorer again")
 options = parser.parse_args()
@@ -42,19 +44,16 @@ try:
         readers.reset(options.name)
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
-    elif options.action in ("assignments", "grade"):
-        from medlstm.book import assignments, sandbox
-
-        if options.action == "assignments":
-            assignments.set_up(options.folder, options.seed)
-            print(f"Give your students {options.folder}/release; put theirs in {options.folder}/submitted/STUDENT/")
-        else:
-            limits = sandbox.Limits(megabytes=options.megabytes, processes=options.processes)
-            protected = not options.unprotected
-            print(
-                assignments.table(assignments.grade(options.folder, limits, protected, options.again, options.seconds))
-            )
-            print(f"The same in {options.folder}/grades.csv; for each student in {options.folder}/feedback/STUDENT/")
+    elif options.action == "assignments":
+        assignments.set_up(options.folder, options.seed)
+        print(f"Give your students {options.folder}/release; put theirs in {options.folder}/submitted/STUDENT/")
+    elif options.action == "grade":
+        limits = assignments.USUAL._replace(megabytes=options.megabytes, processes=options.processes)
+        marks = assignments.grade(options.folder, limits, not options.unprotected, options.again, options.seconds)
+        print(assignments.table(marks))
+        print(f"The same in {options.folder}/grades.csv; for each student in {options.folder}/feedback/STUDENT/")
+    elif options.action == "colab":
+        print(f"{colab.write_colab(options.folder, repository.required())} pages for Colab are in {options.folder}")
     else:
         {"cover": cover, "explorer": explorer}[options.action].draw()
 except ValueError as error:

@@ -51,6 +51,11 @@ def chapter(name):
     return named(name, {path.stem: path for path in chapters()})
 
 
+def slide_type(cell):
+    """What a cell is on slides: ``slide``, ``subslide``, ``fragment``, ``notes``, ``skip``, or ``-``, which goes on."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
 def named(name, known):
     """The entry of a dict by its name; ValueError, with all names, if there is none."""
     if name not in known:
@@ -82,6 +87,11 @@ def store(names):
             nbformat.write(notebook, part)
 
 
+def needed_data(path):
+    """The MedMNIST sets that a notebook loads by their names."""
+    return sorted(set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text())))
+
+
 def missing_data(path):
-    """The MedMNIST sets that a notebook loads by their names and that are not on this machine."""
-    return sorted(name for name in set(re.findall(r'load_medmnist\(\\"(\w+)', path.read_text())) if not at_hand(name))
+    """Those of them that are not on this machine."""
+    return [name for name in needed_data(path) if not at_hand(name)]

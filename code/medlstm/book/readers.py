@@ -8,7 +8,7 @@ import json
 
 import nbformat
 
-from medlstm.book.chapters import chapters, named, pages
+from medlstm.book.chapters import chapters, named, pages, slide_type
 from medlstm.book.plain import cells_of, labels, page_name, plain
 from medlstm.files import ROOT, whole_file
 
@@ -26,7 +26,7 @@ if importlib.util.find_spec("medlstm") is None:
 
 
 def readers_copy(path, alone=False):
-    """A page as a reader starts with it.
+    """A page as a reader starts with it; what is only for the speaker of its slides is left out.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def readers_copy(path, alone=False):
         copy.cells.append(nbformat.v4.new_code_cell(ALONE, metadata={"jupyter": {"source_hidden": True}}))
     for cell in cells_of(path):
         tags = set(cell.metadata.get("tags", []))
+        if slide_type(cell) == "notes":
+            continue
         if "solution" in tags:  # into the fold of its prose, which stands before it
             opened, closed = copy.cells[-1].source.rsplit("\n\n</details>", 1)
             copy.cells[-1].source = f"{opened}\n\n```python\n{cell.source}\n```\n\n</details>{closed}"

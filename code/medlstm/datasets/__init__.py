@@ -18,7 +18,7 @@ from medlstm.datasets.phantoms import (
     ventricle,
     vessels,
 )
-from medlstm.datasets.splits import Split, Splits, duplicates, scaled
+from medlstm.datasets.splits import Split, Splits, duplicates, scaled, scaled_parts
 from medlstm.datasets.tables import covariate, distance
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "medmnist_info",
     "mislabelled",
     "scaled",
+    "scaled_parts",
     "shift",
     "ventricle",
     "vessels",

@@ -8,7 +8,7 @@ Three more, in `ACQUISITION`, are settings of a whole device: how it counts, how
 import numpy as np
 from scipy import ndimage
 
-from medlstm.checks import check_array, check_size, generator
+from medlstm.checks import check_array, check_choice, check_size, generator
 
 SEVERITIES = range(6)
 
@@ -40,8 +40,7 @@ def corrupt(images, name, severity, rng):
     check_array("images", images, ("N", "rows", "columns"))
     check_size("severity", severity, 0)
     known = CORRUPTIONS | ACQUISITION
-    if name not in known:
-        raise ValueError(f"name: expected one of {', '.join(known)}, got {name!r}; choose one of these")
+    check_choice("name", name, known)
     if severity not in SEVERITIES:
         raise ValueError(f"severity: expected 0 to 5, got {severity}; 5 is the worst")
     if images.size and not 0 <= images.min() <= images.max() <= 1:

@@ -26,6 +26,11 @@ def scaled(images, count=None):
     return images[:count].astype(np.float32) / 255
 
 
+def scaled_parts(splits, count=None):
+    """Images from 0 to 1 and labels of each part, by its name: the first `count`, all unless given."""
+    return {name: (scaled(split.images, count), split.labels[:count]) for name, split in splits._asdict().items()}
+
+
 def duplicates(splits):
     """Images that occur more than once, pixel for pixel, whatever their labels.
 

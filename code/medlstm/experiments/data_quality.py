@@ -38,7 +38,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from medlstm.datasets import ACQUISITION, content_checksum, corrupt, load_medmnist, mislabelled, scaled
+from medlstm.datasets import ACQUISITION, content_checksum, corrupt, load_medmnist, mislabelled, scaled_parts
 from medlstm.evaluation import auc, brier, calibration_slope, operating_point, suspects
 from medlstm.experiments.runner import Outcome, row
 from medlstm.network import SequenceClassifier
@@ -90,11 +90,7 @@ def jobs(seeds):
 
 
 def run(job, settings):
-    splits = load_medmnist("pneumoniamnist")
-    parts = {
-        name: (scaled(split.images, settings["images"]), split.labels[: settings["images"]])
-        for name, split in splits._asdict().items()
-    }
+    parts = scaled_parts(load_medmnist("pneumoniamnist"), settings["images"])
     part, model, arm = job["model"].split("_", 2)
     ways = {"labels": on_labels, "finds": on_finds, "images": on_images}
     return ways[part](model, arm, parts, job["seed"], settings)

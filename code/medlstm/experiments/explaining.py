@@ -26,7 +26,7 @@ import time
 import numpy as np
 from scipy.stats import rankdata
 
-from medlstm.datasets import content_checksum, load_medmnist, scaled
+from medlstm.datasets import content_checksum, load_medmnist, scaled_parts
 from medlstm.evaluation import auc
 from medlstm.experiments.runner import Outcome, row
 from medlstm.experiments.training import learn
@@ -124,11 +124,7 @@ def jobs(seeds):
 
 
 def run(job, settings):
-    splits = load_medmnist(job["dataset"])
-    parts = {
-        name: (scaled(split.images, settings["images"]), split.labels[: settings["images"]])
-        for name, split in splits._asdict().items()
-    }
+    parts = scaled_parts(load_medmnist(job["dataset"]), settings["images"])
     arm = job["model"].removeprefix("lstm_")
     what = masked if arm in MASKS else shortcut if arm in SHORTCUTS else plain
     return what(arm, parts, job["seed"], settings)

@@ -28,7 +28,7 @@ import time
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from medlstm.datasets import CORRUPTIONS, content_checksum, corrupt, load_medmnist, scaled
+from medlstm.datasets import CORRUPTIONS, content_checksum, corrupt, load_medmnist, scaled_parts
 from medlstm.evaluation import auc, operating_point, sensitivity_specificity
 from medlstm.experiments.runner import Outcome, row
 from medlstm.experiments.training import epochs_for, learn
@@ -81,11 +81,7 @@ def jobs(seeds):
 
 
 def run(job, settings):
-    splits = load_medmnist("pneumoniamnist")
-    parts = {
-        name: (scaled(split.images, settings["images"]), split.labels[: settings["images"]])
-        for name, split in splits._asdict().items()
-    }
+    parts = scaled_parts(load_medmnist("pneumoniamnist"), settings["images"])
     part, _, arm = job["model"].partition("_")
     return (robust if part in ("lstm", "cnn") else adapted)(part, arm, parts, job["seed"], settings)
 

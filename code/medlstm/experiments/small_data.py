@@ -42,7 +42,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from medlstm.datasets import content_checksum, load_medmnist, scaled
+from medlstm.datasets import content_checksum, load_medmnist, scaled_parts
 from medlstm.evaluation import auc
 from medlstm.experiments.efficiency import drawn
 from medlstm.experiments.runner import Outcome, row
@@ -98,8 +98,7 @@ def jobs(seeds):
 
 
 def run(job, settings):
-    splits = load_medmnist(job["dataset"])
-    parts = {name: (scaled(split.images), split.labels) for name, split in splits._asdict().items()}
+    parts = scaled_parts(load_medmnist(job["dataset"]))
     part, _, kind = job["model"].partition("_")
     way = {"cv": cross_validated, "head": with_a_start}.get(part)
     return way(kind, parts, job, settings) if way else curve(job["model"], parts, job, settings)
@@ -155,8 +154,7 @@ def with_a_start(kind, parts, job, settings):
 def experience(kind, seen, others, val, job, settings):
     """Weights, without those of the last layer, of a network that has seen such images; and how often it is right."""
     if seen == "chests":
-        splits = load_medmnist("pneumoniamnist")
-        (x, y), (x_new, y_new) = ((scaled(split.images), split.labels) for split in (splits.train, splits.val))
+        (x, y), (x_new, y_new), _ = scaled_parts(load_medmnist("pneumoniamnist")).values()
     else:
         (x, y), (x_new, y_new) = others, val
     model = built(kind, x, int(y.max()) + 1, seen, job["seed"], settings)

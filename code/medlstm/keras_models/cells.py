@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from medlstm.cells import CELLS
+from medlstm.checks import check_choice
 from medlstm.exponential import EXPONENTIAL
 
 KNOWN = CELLS | EXPONENTIAL
@@ -72,6 +73,5 @@ def cell_layer(name, units, **kwargs):
     ValueError
         If there is no cell of that name.
     """
-    if name not in KNOWN:
-        raise ValueError(f"name: expected one of {', '.join(KNOWN)}, got {name!r}; choose one of these")
+    check_choice("name", name, KNOWN)
     return keras.layers.RNN(RecurrentCell(name, units, dtype=kwargs.get("dtype")), **kwargs)

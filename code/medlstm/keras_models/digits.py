@@ -2,6 +2,8 @@
 
 import keras
 
+from medlstm.checks import check_choice
+
 
 def stacked_lstm(input_shape, classes):
     """LSTM(128), LSTM(64), Dense(10, softmax): the classic example, 130,442 weights on MNIST rows."""
@@ -54,7 +56,6 @@ def build(name, input_shape, classes, seed):
     ValueError
         If there is no network of that name.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}; choose one of these")
+    check_choice("name", name, NETWORKS)
     keras.utils.set_random_seed(seed)
     return keras.Sequential(NETWORKS[name](input_shape, classes), name=name)

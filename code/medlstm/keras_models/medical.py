@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from medlstm.checks import check_choice
+
 
 def logistic_regression(x, units, width):
     """Every pixel has a weight for each class, and nothing else."""
@@ -182,10 +184,8 @@ def build(
     ValueError
         If there is no network of that name, or no such order of rows.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}; choose one of these")
-    if rows not in ROWS:
-        raise ValueError(f"rows: expected one of {', '.join(ROWS)}, got {rows!r}; choose one of these")
+    check_choice("name", name, NETWORKS)
+    check_choice("rows", rows, ROWS)
     keras.utils.set_random_seed(seed)
     x = images = keras.Input(input_shape)
     plain = name == "logistic_regression"

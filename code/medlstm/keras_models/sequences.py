@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from medlstm.checks import check_choice
 from medlstm.exponential import log_sigmoid
 from medlstm.keras_models.cells import cell_layer
 from medlstm.state_space import scan
@@ -221,8 +222,7 @@ def build(name, input_shape, outputs, seed, width, last=False, start="usual"):
     ValueError
         If there is no network of that name, or no such start for it.
     """
-    if name not in READERS:
-        raise ValueError(f"name: expected one of {', '.join(READERS)}, got {name!r}; choose one of these")
+    check_choice("name", name, READERS)
     if start not in {"lstm": STARTS[:2], "gru": STARTS[:2], "state_space": STARTS[::2]}.get(name, STARTS[:1]):
         raise ValueError(f"start: expected one that {name} has, got {start!r}; leave it at 'usual'")
     keras.utils.set_random_seed(seed)

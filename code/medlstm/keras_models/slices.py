@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from medlstm.checks import check_choice
+
 FEATURES = 32
 """K, what is left of a slice before its neighbours are asked."""
 UNITS = {"alone": 0, "rolling_mean": 0, "conv1d": 28, "lstm": 32, "bilstm": 20, "one_frame": 0, "mean": 0, "maximum": 0}
@@ -45,8 +47,7 @@ def build(name, input_shape, task, seed):
     ValueError
         If there is no such task, or no network of that name for it.
     """
-    if task not in TASKS:
-        raise ValueError(f"task: expected one of {', '.join(TASKS)}, got {task!r}; choose one of these")
+    check_choice("task", task, TASKS)
     readers, head, _ = TASKS[task]
     if name not in readers:
         raise ValueError(f"name: expected one of {', '.join(readers)} for {task}, got {name!r}; choose one of these")
