@@ -285,7 +285,7 @@ SEED = N = T = D = H = 1
 HOSTILE = {  # what comes first in a submission that is right otherwise, its points, and what the remark says
     "loops": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", 0, "longer than"),
     "eats": ("hoard = []\nwhile True:\n    hoard.append(np.ones(5_000_000))", 0, "of memory"),
-    "forks": ("import os\nwhile True:\n    os.fork()", 0, "stopped: it"),
+    "forks": ("import os\nwhile True:\n    os.fork()", 0, "more than"),
     "leaves": ("import os\nos._exit(0)", 0, "ended itself"),
     "crashes": ("import ctypes\nctypes.string_at(0)", 0, "ended itself"),
     "kills": ("import os, signal\nfor victim in range(99):\n    os.kill(victim, signal.SIGKILL)", 0, "ended itself"),

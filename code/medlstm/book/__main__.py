@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import assignments, chapters, colab, cover, explorer, lab, readers, repository
+from medlstm.book import chapters, colab, cover, explorer, lab, readers, repository
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(dest="action", required=True)
@@ -45,9 +45,13 @@ try:
     elif options.action == "readers":
         print(f"{len(readers.write_copies(options.folder))} pages without solutions in sight are in {options.folder}")
     elif options.action == "assignments":
+        from medlstm.book import assignments  # what only teachers wait for
+
         assignments.set_up(options.folder, options.seed)
         print(f"Give your students {options.folder}/release; put theirs in {options.folder}/submitted/STUDENT/")
     elif options.action == "grade":
+        from medlstm.book import assignments
+
         limits = assignments.USUAL._replace(megabytes=options.megabytes, processes=options.processes)
         marks = assignments.grade(options.folder, limits, not options.unprotected, options.again, options.seconds)
         print(assignments.table(marks))

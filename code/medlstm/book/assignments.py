@@ -133,13 +133,13 @@ def grade(folder, limits=USUAL, protected=True, again=False, seconds=None):
         )
     if protected:
         check_protection()
-    config = _nbgrader(folder, limits=limits, protected=protected, seconds=seconds)
+    api = _nbgrader(folder, limits=limits, protected=protected, seconds=seconds)
     submissions = [(path.parent.name, path.name) for path in sorted((folder / "submitted").glob("*/*"))]
     for student, name in submissions:
-        if name in SECONDS and (again or not _is_marked(folder, student, name)):
+        if name in SECONDS and (again or not _is_marked(api, folder, student, name)):
             print(f"{student}: {name} ...", flush=True)
-            _mark(config, folder, student, name)
-    return _marks(config, folder, [each for each in submissions if each[1] in SECONDS])
+            _mark(api, folder, student, name)
+    return _marks(api, folder, [each for each in submissions if each[1] in SECONDS])
 
 
 def _nbgrader(folder, **settings):
@@ -160,10 +160,12 @@ def _succeed(result, expected):
         raise ValueError(f"{expected}, got this from nbgrader:\n{result.get('log') or result.get('error')}")
 
 
-def _is_marked(folder, student, name):
+def _is_marked(api, folder, student, name):
     """Whether a submission was marked since it was handed in."""
     marked, handed_in = (folder / step / student / name / f"{name}.ipynb" for step in ("autograded", "submitted"))
-    return marked.is_file() and handed_in.is_file() and marked.stat().st_mtime > handed_in.stat().st_mtime
+    with api.gradebook as gradebook:
+        known = any(each.student_id == student for each in gradebook.assignment_submissions(name))
+    return known and marked.is_file() and handed_in.is_file() and marked.stat().st_mtime > handed_in.stat().st_mtime
 
 
 def _mark(api, folder, student, name):
