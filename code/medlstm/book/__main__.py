@@ -48,14 +48,15 @@ try:
         from medlstm.book import assignments  # what only teachers wait for
 
         assignments.set_up(options.folder, options.seed)
-        print(f"Give your students {options.folder}/release; put theirs in {options.folder}/submitted/STUDENT/")
+        print(f"Give your students what is in {options.folder}/release")
+        print(f"Put what comes back into {options.folder}/submitted/STUDENT/ASSIGNMENT/")
     elif options.action == "grade":
         from medlstm.book import assignments
 
         limits = assignments.USUAL._replace(megabytes=options.megabytes, processes=options.processes)
         marks = assignments.grade(options.folder, limits, not options.unprotected, options.again, options.seconds)
         print(assignments.table(marks))
-        print(f"The same in {options.folder}/grades.csv; for each student in {options.folder}/feedback/STUDENT/")
+        print(f"The same is in {options.folder}/grades.csv, and feedback in {options.folder}/feedback/STUDENT/")
     elif options.action == "colab":
         print(f"{colab.write_colab(options.folder, repository.required())} pages for Colab are in {options.folder}")
     else:
