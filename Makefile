@@ -10,7 +10,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint serve lab reset data run bench teach assignments grade marks links locks clean
+.PHONY: help book pdf epub test lint serve lab reset data run bench teach assignments grade marks slides links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -25,6 +25,15 @@ help: ## Show this list
 book: .venv/book.installed ## Install what is needed, once, and build the site
 	$(BIN)/jupyter-book build --all $(BUILD_FLAGS) .
 	@echo "The book is ready. Open _build/html/index.html in a browser, or type: make serve"
+
+_build/html/index.html: # the other forms are made from the site as it was built last
+	@$(MAKE) book
+
+pdf: _build/html/index.html ## Print the whole book, with Chromium, into _build/forms/book.pdf
+	$(BIN)/python -m medlstm.book pdf
+
+epub: _build/html/index.html ## Pack the whole book for a reader into _build/forms/book.epub
+	$(BIN)/python -m medlstm.book epub
 
 test: .venv/test.installed ## Run every test: the package first, then every notebook
 	$(BIN)/python -m pytest tests $(TOGETHER) worksteal
@@ -65,6 +74,9 @@ grade: .venv/teach.installed ## Run and mark what a class handed in, in a sandbo
 
 marks: .venv/teach.installed ## Open nbgrader's pages, to mark by hand (FOLDER=../course)
 	cd $(FOLDER) && $(CURDIR)/$(BIN)/jupyter lab --LabApp.default_url=/formgrader/gradebook $(if $(filter 0,$(shell id -u)),--allow-root)
+
+slides: .venv/teach.installed book ## Write the slides of the core chapters, and link to them from the site
+	@$(BIN)/python -m medlstm.book slides
 
 links: .venv/book.installed ## Ask every site that the book cites whether its page is still there (never part of a build)
 	-$(BIN)/jupyter-book build --builder linkcheck -q .

@@ -6,6 +6,7 @@ They work on the written pages, so that whatever made a page, a notebook or a te
 import json
 import re
 import shutil
+from copy import copy
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def finished(html, path):
         solutions_in_one_fold,
         no_needless_scripts,
         names_as_seen,
+        scripts_beside_notebooks,
         chinese_is_chinese,
         tables_have_heads,
         verdicts,
@@ -115,6 +117,9 @@ def names_as_seen(page):
     """A fold is called what stands on it; what has a role has the right one; ids are unique; links say what comes."""
     for summary in page.select("summary[aria-label]"):
         del summary["aria-label"]
+    for summary in page.select("nav summary"):  # the arrow beside a page that has pages below it
+        if not summary.get_text(strip=True):
+            summary["title"] = "Pages below this one"
     for entry in page.select("[role^=doc-biblio], [role=doc-backlink], .citation-list"):
         del entry["role"]
     for sidebar in page.select("#pst-primary-sidebar"):
@@ -123,6 +128,15 @@ def names_as_seen(page):
         del section["id"]
     for link in page.select("a.btn-download-source-button"):
         link["download"] = ""
+
+
+def scripts_beside_notebooks(page):
+    """A chapter is also offered as plain Python, with an entry like the notebook's own."""
+    for link in page.select("a.btn-download-source-button[href$='.ipynb']"):
+        entry = copy(link.find_parent("li"))
+        entry.a["href"] = link["href"].removesuffix("ipynb") + "py"
+        entry.select_one(".btn__text-container").string = ".py"
+        link.find_parent("li").insert_after(entry)
 
 
 def chinese_is_chinese(page):

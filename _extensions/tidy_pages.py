@@ -1,11 +1,15 @@
-"""Repairs to the site while it is written: scripts listed twice, a footer, a page for what is missing, downloads."""
+"""Repairs to the site while it is written: scripts listed twice, a footer, a page for what is missing, downloads.
+
+And a mark behind the text cells of the core chapters, at which `medlstm.book.slides` cuts the pages.
+"""
 
 from html import escape
 from pathlib import Path
 
 import nbformat
 
-from medlstm.book.chapters import chapters
+from medlstm.book import scripts
+from medlstm.book.chapters import CORE, chapters
 from medlstm.book.readers import readers_copy
 
 
@@ -35,16 +39,28 @@ def page_not_found(app):
     yield "404", {"title": "There is no such page", "body": body}, "page.html"
 
 
+def mark_cells(app, page, source):
+    """Say behind each text cell of a core chapter which it was, in a comment that no reader sees."""
+    if app.builder.name == "html" and page in {f"chapters/{name}" for name in CORE}:
+        notebook = nbformat.reads(source[0], as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source += f"\n\n<!-- cell {cell.id} -->\n"
+        source[0] = nbformat.writes(notebook)
+
+
 def replace_downloads(app, error):
-    """Behind the download button of a chapter put the reader's copy, which says what it lacks elsewhere."""
+    """Behind the download button of a chapter put the reader's copy, which says what it lacks, and a script."""
     for path in chapters():
         download = Path(app.outdir) / "_sources" / "chapters" / path.name
         if download.is_file():
             nbformat.write(readers_copy(path, alone=True), download)
+            download.with_suffix(".py").write_text(scripts.script(path))
 
 
 def setup(app):
     app.add_config_value("book_links", {}, "html")
+    app.connect("source-read", mark_cells)
     app.connect("html-page-context", tidy, priority=900)
     app.connect("html-page-context", footer, priority=900)
     app.connect("html-collect-pages", page_not_found)

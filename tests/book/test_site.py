@@ -48,6 +48,13 @@ def test_every_link_within_the_site_leads_somewhere(page):
             assert not place or place.startswith("explorer:") or f'id="{place}"' in target.read_text(), address
 
 
+def test_a_chapter_is_offered_as_a_notebook_and_as_plain_python():
+    page = BeautifulSoup((SITE / "chapters" / "gate-equations.html").read_text(), "html.parser")
+    offered = [link["href"] for link in page.select("a.btn-download-source-button")]
+    assert offered == [f"../_sources/chapters/gate-equations.{kind}" for kind in ("ipynb", "py")]
+    compile((SITE / "chapters" / offered[1]).read_text(), offered[1], "exec")
+
+
 def test_every_page_of_the_contents_is_built():
     contents = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
     assert [name for name in contents if not (SITE / f"{name}.html").is_file()] == []

@@ -289,3 +289,10 @@ def table(marks):
         lines.append((mark.student, mark.assignment, f"{mark.points:g} of {mark.out_of:g}", waiting, mark.remark))
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def report(folder, most, protected, again, seconds):
+    """Grade, and say what came out; `most` are the megabytes and processes of one submission."""
+    limits = USUAL._replace(megabytes=most[0], processes=most[1])
+    marks = table(grade(folder, limits, protected, again, seconds))
+    return f"{marks}\nThe same is in {folder}/grades.csv, and feedback in {folder}/feedback/STUDENT/"
