@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+FOLDER ?= ../course
 BIN := .venv/bin
 # Settings of a build that must be faultless: .ci/run passes STRICT=1.
 BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
@@ -9,7 +10,7 @@ BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
 TOGETHER := -n auto --maxprocesses 4 --dist
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub test lint serve lab reset data run bench teach slides links locks clean
+.PHONY: help book pdf epub test lint serve lab reset data run bench teach assignments grade marks slides links locks clean
 
 # What was installed counts only while it works: a broken environment is made anew.
 ifneq ($(wildcard .venv/book.installed),)
@@ -19,7 +20,7 @@ ifneq ($(wildcard .venv/book.installed),)
 endif
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: .venv/book.installed ## Install what is needed, once, and build the site
 	$(BIN)/jupyter-book build --all $(BUILD_FLAGS) .
@@ -64,6 +65,15 @@ bench: .venv/bench.installed ## Time the NumPy LSTM against Keras, PyTorch and J
 	$(BIN)/python -m medlstm.experiments.luck
 
 teach: .venv/teach.installed ## Install what only teachers need: slides, grading, the classroom server
+
+assignments: .venv/teach.installed ## Release the two assignments to a class, in a folder of yours (FOLDER=../course)
+	@$(BIN)/python -m medlstm.book assignments $(FOLDER)
+
+grade: .venv/teach.installed ## Run and mark what a class handed in, in a sandbox (FOLDER=../course)
+	@$(BIN)/python -m medlstm.book grade $(FOLDER)
+
+marks: .venv/teach.installed ## Open nbgrader's pages, to mark by hand (FOLDER=../course)
+	cd $(FOLDER) && $(CURDIR)/$(BIN)/jupyter lab --LabApp.default_url=/formgrader/gradebook $(if $(filter 0,$(shell id -u)),--allow-root)
 
 slides: .venv/teach.installed _build/html/index.html ## Write the slides of the core chapters, and link to them from the site
 	@$(BIN)/python -m medlstm.book slides

@@ -281,6 +281,7 @@ def test_pages_are_in_reading_order():
         "glossary",
         "quizzes",
         "teaching",
+        "two-assignments",
         "what-we-learned",
         "README",
         "bibliography",

@@ -19,6 +19,13 @@ def action(name, does, says, /, **arguments):
     return added
 
 
+def teachers():
+    """The assignments, whose libraries only teachers wait for."""
+    from medlstm.book import assignments
+
+    return assignments
+
+
 FOLDER = {"type": Path, "metavar": "FOLDER"}
 action(
     "run",
@@ -50,6 +57,30 @@ action(
     "write the copies that Colab opens, in a workflow of GitHub",
     folder=FOLDER,
 )
+course = action(
+    "assignments",
+    lambda given: (
+        teachers().set_up(given.folder, given.seed)
+        or f"Give your students what is in {given.folder}/release\n"
+        f"Put what comes back into {given.folder}/submitted/STUDENT/ASSIGNMENT/"
+    ),
+    "release the two assignments to a class, in a folder of yours",
+    folder=FOLDER,
+)
+course.add_argument("--seed", type=int, help="what the hidden tests draw from; nobody's guess unless given")
+marking = action(
+    "grade",
+    lambda given: teachers().report(
+        given.folder, (given.megabytes, given.processes), not given.unprotected, given.again, given.seconds
+    ),
+    "run and mark what is in FOLDER/submitted/STUDENT/ASSIGNMENT/",
+    folder=FOLDER,
+)
+marking.add_argument("--again", action="store_true", help="run those again that were run already")
+marking.add_argument("--seconds", type=float, help="one submission's time; unless given, what its assignment says")
+marking.add_argument("--megabytes", type=int, default=4000, help="one submission's memory")
+marking.add_argument("--processes", type=int, default=200, help="one submission's processes")
+marking.add_argument("--unprotected", action="store_true", help="run students' code as yours, without a sandbox")
 action("cover", lambda given: cover.draw(), "draw the picture of the first page again")
 action("explorer", lambda given: explorer.draw(), "draw the picture that stands in for the explorer again")
 action(
