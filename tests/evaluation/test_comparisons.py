@@ -65,6 +65,10 @@ def test_a_mean_by_the_normal_law_where_there_is_one_seed(rng):
     assert same[:3] == (0, 0, 0) and same.p_value == 1
     seeds = np.repeat([[1.0], [3.0]], 400, axis=1)  # images alike, seeds not
     assert mean_interval(seeds, rng)[1:] == (1, 3)
+    partners = mean_difference(errors, errors + 0.1, rng, paired=True)
+    assert partners[:3] == pytest.approx((-0.1, -0.1, -0.1)) and mean_difference(errors, errors + 0.1, rng).high > 0
+    with pytest.raises(ValueError, match="paired: expected as many networks of both ways, got 2 and 1"):
+        mean_difference(errors, errors[:1], rng, paired=True)
     with pytest.raises(ValueError, match=r"other: expected shape \(S, 400\)"):
         mean_difference(errors, errors[:, 1:], rng)
     with pytest.raises(ValueError, match=r"values: expected shape \(S, N\)"):

@@ -117,7 +117,7 @@ def mean_interval(values, rng, confidence=0.95, draws=2000):
     return Interval(float(values.mean()), *percentile_interval(samples, confidence))
 
 
-def mean_difference(values, other, rng, confidence=0.95, draws=2000):
+def mean_difference(values, other, rng, confidence=0.95, draws=2000, paired=False):
     """How far two ways of training differ in the mean of such numbers, on the same drawn images.
 
     Parameters
@@ -128,6 +128,8 @@ def mean_difference(values, other, rng, confidence=0.95, draws=2000):
     confidence, draws
         As in `mean_interval`. Both ends within a margin at 0.9 is, about, the two one-sided tests of
         equivalence at 0.05 (Schuirmann 1987).
+    paired : bool
+        Row k of one belongs to row k of the other, such as two numbers of one network: both are drawn together.
 
     Returns
     -------
@@ -137,14 +139,14 @@ def mean_difference(values, other, rng, confidence=0.95, draws=2000):
     Raises
     ------
     TypeError, ValueError
-        If the arrays are no such, or of different lengths.
+        If the arrays are no such, or of different lengths; if paired ones have not as many rows.
     """
     check_array("values", values, ("S", "N"))
     check_array("other", other, ("S", values.shape[1]))
     rng = generator(rng)
     figures = _drawn_means(np.concatenate([values, other]), draws, rng)
     first, second = figures[:, : len(values)], figures[:, len(values) :]
-    return difference_over_seeds(values.mean() - other.mean(), first, second, rng, confidence)
+    return difference_over_seeds(values.mean() - other.mean(), first, second, rng, confidence, paired)
 
 
 def _drawn_means(values, draws, rng):
