@@ -29,7 +29,17 @@ def tags(cell):
     return set(cell.metadata.get("tags", []))
 
 
-class Check(pytest.Item):
+class Beside(pytest.Item):
+    """A test of a chapter that is none of its cells."""
+
+    def reportinfo(self):
+        return self.path, 0, self.name
+
+    def repr_failure(self, excinfo):
+        return f"{self.nodeid}\n{excinfo.value}"
+
+
+class Check(Beside):
     """What the check of an exercise says of a blank answer, of wrong ones, and of right ones."""
 
     def __init__(self, *, cell, answers, **kwargs):
@@ -60,11 +70,8 @@ class Check(pytest.Item):
             error = self.run(f"{answer}\n{self.cell.source}")
             assert error is None, f"expected the check to accept {answer!r}, got {error}"
 
-    def repr_failure(self, excinfo):
-        return f"{self.nodeid}\n{excinfo.value}"
 
-
-class Minutes(pytest.Item):
+class Minutes(Beside):
     """Whether a chapter has run in about the minutes that its first cell states."""
 
     def runtest(self):
@@ -73,9 +80,6 @@ class Minutes(pytest.Item):
         stated = re.search(r"minutes to read, (.+?) to run\.", opening)[1]
         self.user_properties.append(("run time", f"{self.path.stem:24}{seconds[self.path]:6.0f} s, stated {stated}"))
         assert seconds[self.path] < SLOWER * 60 * minutes[stated], f"took {seconds[self.path]:.0f} s, stated {stated}"
-
-    def repr_failure(self, excinfo):
-        return f"{self.nodeid}\n{excinfo.value}"
 
 
 def pytest_runtest_logreport(report):
@@ -87,7 +91,7 @@ def pytest_runtest_logreport(report):
 def pytest_terminal_summary(terminalreporter):
     """How long each chapter took."""
     reports = [report for group in terminalreporter.stats.values() for report in group]
-    for line in sorted(value for report in reports for _, value in getattr(report, "user_properties", [])):
+    for line in sorted({value for report in reports for _, value in getattr(report, "user_properties", [])}):
         terminalreporter.write_line(line)
 
 
