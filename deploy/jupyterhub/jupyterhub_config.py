@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE))
 
 from classroom import accounts, limits, settings  # noqa: E402
 from classroom.spawner import ClassroomSpawner  # noqa: E402
+
 from medlstm.environment import set_environment, threads  # noqa: E402
 from medlstm.files import ROOT  # noqa: E402
 
@@ -57,7 +58,7 @@ accounts.mount_all()
 c.JupyterHub.services = [
     {
         "name": "culler",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={room.idle_minutes * 60}"],
+        "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={round(room.idle_minutes * 60)}"],
     }
 ]
 c.JupyterHub.load_roles = [

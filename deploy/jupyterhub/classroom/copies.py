@@ -5,53 +5,55 @@ opens one. What the student has changed stays; `medlstm.book.readers` sees to th
 """
 
 import asyncio
-import json
-import sys
 from pathlib import Path
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-HOME = Path.home()
 
+def copies(name=None, home=None):
+    """Bring the copies up to date.
 
-def copies(name):
-    """Write the copies, and return the path of one of them below the home folder; without a name, of the first."""
+    Parameters
+    ----------
+    name : str, optional
+        Of a chapter; the first unless given.
+    home : Path, optional
+        The home folder; this process's own unless given.
+
+    Returns
+    -------
+    str
+        The path of that chapter's newest copy, below the home folder.
+    """
     from medlstm.book.chapters import named
     from medlstm.book.readers import first, write_copies
-    from medlstm.files import DATA
+    from medlstm.files import DATA, ROOT
 
-    folder = HOME / "book" / "chapters"
-    newest = write_copies(folder)
+    home = home or Path.home()
+    folder = home / "book" / "chapters"
+    newest = write_copies(folder, stored=ROOT / "workbook")  # `setup` has written these
     shared = folder.parent / "data"  # where the chapters look for stored runs
     if not shared.is_symlink() and not shared.exists():
         shared.symlink_to(DATA)
-    return str((folder / named(name or first(), newest)).relative_to(HOME))
+    return str((folder / named(name or first(), newest)).relative_to(home))
 
 
 class Copies(JupyterHandler):
-    """Runs `copies` in a process of its own, whose memory is given back, and goes where it says."""
+    """Runs `copies` beside the server's other work, and goes where it says."""
 
     @web.authenticated
     async def get(self, name=None):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, name or "", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        said, complaint = await process.communicate()
-        if process.returncode:
-            raise web.HTTPError(500, reason=complaint.decode(errors="replace").strip().splitlines()[-1][:200])
-        path = json.loads(said.decode().splitlines()[-1])
+        try:
+            path = await asyncio.to_thread(copies, name)
+        except ValueError as error:
+            raise web.HTTPError(404, reason=str(error)[:200]) from error
+        except OSError as error:
+            raise web.HTTPError(507, reason=f"Your copies could not be written: {error.strerror}") from error
         self.redirect(url_path_join(self.base_url, "lab/tree", path))
 
 
 def _load_jupyter_server_extension(server):
     base = server.web_app.settings["base_url"]
     server.web_app.add_handlers(".*", [(url_path_join(base, r"book(?:/([\w-]+))?/?"), Copies)])
-
-
-if __name__ == "__main__":
-    try:
-        print(json.dumps(copies(sys.argv[1])))
-    except (OSError, ValueError) as error:
-        sys.exit(f"Your copies could not be written: {error}")

@@ -23,7 +23,7 @@ class Settings:
     processes: int
     disk: int
     temporary: int
-    idle_minutes: int
+    idle_minutes: float
 
 
 SIZES = ("memory", "memory_kept_free", "disk", "temporary")
