@@ -10,6 +10,7 @@ import pwd
 import re
 import secrets
 import subprocess
+import time
 
 from classroom import settings
 
@@ -114,7 +115,13 @@ def known(name):
 
 def remove(name):
     """Remove an account of this classroom, its processes, and its files."""
-    subprocess.run(["pkill", "-KILL", "-u", known(name)], check=False)
+    deadline = time.monotonic() + 10
+    while subprocess.run(["pkill", "-KILL", "-u", known(name)], check=False).returncode == 0:
+        if time.monotonic() > deadline:
+            raise RuntimeError(
+                f"{name}: expected all processes to end within 10 s, got some that do not; restart the hub"
+            )
+        time.sleep(0.1)
     _run("userdel", name)
     if os.path.ismount(home(name)):
         _run("umount", "--lazy", home(name))
