@@ -52,12 +52,15 @@ async def come_in(student):
     return row | {"copies_seconds": round(seconds, 2)}
 
 
-async def run(student, chapter):
-    """Run a chapter; the kernel ends afterwards."""
+async def run(student, chapter, keep=False):
+    """Run a chapter; the kernel ends afterwards, or is kept, as students do who go on to something else."""
     done = await student.run_chapter(f"book/chapters/{chapter}.ipynb")
     row = {"chapter": chapter, "chapter_seconds": round(done["seconds"], 2), "errors": done["errors"]}
     row |= memory(student.name)
-    await student.stop_kernel(done["kernel"])
+    if keep:
+        student.kept = done["kernel"]
+    else:
+        await student.stop_kernel(done["kernel"])
     return row
 
 
@@ -72,9 +75,10 @@ async def attempt(part, student, *steps):
     return row
 
 
-async def arrive(student, chapter, delay):
+async def arrive(student, chapter, delay, rows):
     await asyncio.sleep(delay)
-    return await attempt("arriving", student, come_in(student), run(student, chapter))
+    rows.append(await attempt("arriving", student, come_in(student), run(student, chapter, keep=True)))
+    print(rows[-1], flush=True)
 
 
 async def measure(room, options, rows):
@@ -88,11 +92,14 @@ async def measure(room, options, rows):
             rows.append(await attempt("alone", first, run(first, chapter)))
             print(rows[-1], flush=True)
         gap = options.minutes * 60 / len(students)
-        arrivals = [arrive(each, CHAPTERS[n % 2], n * gap) for n, each in enumerate(students[1:])]
-        rows += await asyncio.gather(*arrivals)
+        arrivals = [arrive(each, CHAPTERS[n % 2], n * gap, rows) for n, each in enumerate(students[1:])]
+        await asyncio.gather(*arrivals)
         machine = psutil.virtual_memory()
-        rows.append({"part": "all servers up", "machine_used_mb": round((machine.total - machine.available) / 2**20)})
+        rows.append({"part": "all kernels open", "machine_used_mb": round((machine.total - machine.available) / 2**20)})
         print(rows[-1], flush=True)
+        for student in students[1:]:
+            if hasattr(student, "kept"):
+                await student.stop_kernel(student.kept)
         for size in options.together:
             group = students[1 : size + 1]
             begin = time.monotonic()

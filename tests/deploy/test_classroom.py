@@ -35,8 +35,8 @@ def test_settings_are_read_in_bytes():
     [
         ('memory = "2G"', 'memory = "two"', "memory: expected a size such as 512M or 2G, got 'two'"),
         ("cpus = 1.0", 'cpus = "one"', "cpus: expected a number above 0, got 'one'"),
-        ("processes = 300", "processes = -1", "processes: expected a number above 0, got -1"),
-        ("processes = 300", "proceses = 300", "missing or unknown: proceses, processes"),
+        ("processes = 500", "processes = -1", "processes: expected a number above 0, got -1"),
+        ("processes = 500", "proceses = 300", "missing or unknown: proceses, processes"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, old, new, message):
@@ -102,8 +102,8 @@ def figures(rows):
         pss = statistics.median(row["pss_mb"] for row in came if row["chapter"] == chapter)
         rss = statistics.median(row["rss_mb"] for row in came if row["chapter"] == chapter)
         yield f"memory of a student in `{chapter}`: {pss:.0f} MB (PSS), {rss:.0f} MB (RSS)"
-    used = part("all servers up", rows)[0]["machine_used_mb"] / 1024
-    yield f"memory of the machine in use when all had finished: {used:.1f} GB"
+    used = part("all kernels open", rows)[0]["machine_used_mb"] / 1024
+    yield f"memory of the machine in use with all their kernels open: {used:.1f} GB"
     for size, ratio in slowest.items():
         yield f"{size} at the same moment: {ratio:.1f} times"
 

@@ -118,9 +118,7 @@ def remove(name):
     deadline = time.monotonic() + 10
     while subprocess.run(["pkill", "-KILL", "-u", known(name)], check=False).returncode == 0:
         if time.monotonic() > deadline:
-            raise RuntimeError(
-                f"{name}: expected all processes to end within 10 s, got some that do not; restart the hub"
-            )
+            raise RuntimeError(f"{name}: expected its processes to end within 10 s, some do not; restart the hub")
         time.sleep(0.1)
     _run("userdel", name)
     if os.path.ismount(home(name)):

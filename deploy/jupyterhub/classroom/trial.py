@@ -3,11 +3,11 @@
 All of it is removed at the end, and what an earlier trial has left behind is removed at the start.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -63,6 +63,11 @@ def classroom(students, teachers=(), **changed):
     ------
     Trial
     """
+    lock = open("/run/classroom-trial.lock", "w")  # closed, and so given back, when this process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise RuntimeError("expected no other trial on this machine, found one that runs; wait for its end") from error
     sweep()
     try:
         _furnish(changed)
@@ -71,6 +76,7 @@ def classroom(students, teachers=(), **changed):
         with log.open("w") as file:
             environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "CLASSROOM": str(TRIAL)}
             hub = subprocess.Popen([COMMAND, "hub"], env=environment, stdout=file, stderr=file, start_new_session=True)
+        (TRIAL / "hub" / "hub.pid").write_text(str(hub.pid))
         try:
             _wait(hub, log)
             yield Trial(f"http://127.0.0.1:{PORT}", passwords, hub, log)
@@ -78,6 +84,7 @@ def classroom(students, teachers=(), **changed):
             _end(hub)
     finally:
         sweep()
+        lock.close()
 
 
 def _furnish(changed):
@@ -132,12 +139,10 @@ def sweep():
     """Remove what a trial leaves: processes, accounts, mounts, groups, its folder."""
     if not TRIAL.exists():
         return
-    pid = TRIAL / "hub" / "proxy.pid"
-    if pid.is_file() and _listens(PORT):
-        try:
+    for part in ("hub", "proxy"):  # of a trial whose own process was killed
+        pid = TRIAL / "hub" / f"{part}.pid"
+        if pid.is_file() and _is_ours(Path("/proc") / pid.read_text().strip()):
             os.kill(int(pid.read_text()), signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     if (TRIAL / "settings.toml").exists():
         names = [line.split()[0] for line in _classroom("list").stdout.splitlines()]
         if names:
@@ -145,6 +150,10 @@ def sweep():
     shutil.rmtree(TRIAL)
 
 
-def _listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _is_ours(process):
+    """Whether a process that is still there is a hub or a proxy, and not another that was given its number."""
+    try:
+        command = (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"jupyterhub" in command or b"configurable-http-proxy" in command
