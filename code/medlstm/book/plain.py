@@ -85,12 +85,7 @@ def works():
 
 
 def _authors(entry):
-    names = [
-        "".join(person.rich_last_names[0].render_as("text"))
-        if len(person.last_names) == 1
-        else " ".join(str(part.render_as("text")) for part in person.rich_last_names)
-        for person in entry.persons["author"]
-    ]
+    names = [" ".join(map(str, person.rich_last_names)) for person in entry.persons["author"]]
     return names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else f"{names[0]} *et al.*"
 
 

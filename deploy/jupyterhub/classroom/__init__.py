@@ -1,0 +1,1 @@
+"""The classroom server: JupyterHub on one machine, with limits for each student."""

@@ -1,0 +1,32 @@
+"""How does a student's server start: within its limits, and with a narrow view of the machine?"""
+
+import asyncio
+
+from jupyterhub.spawner import LocalProcessSpawner
+from traitlets import Integer
+
+from classroom import accounts, limits
+
+
+class ClassroomSpawner(LocalProcessSpawner):
+    """A local process in a control group of its own; `cell`, which it starts with, does the rest."""
+
+    processes_limit = Integer(300, config=True, help="How many processes and threads one student may have.")
+
+    @property
+    def group(self):
+        return limits.Group(self.user.name)
+
+    def make_preexec_fn(self, name):
+        """Joins the group as root; `cell` becomes the student."""
+        return self.group.join
+
+    async def start(self):
+        accounts.mount(self.user.name)
+        await asyncio.to_thread(self.group.clear)  # what a server that was killed has left behind
+        self.group.create(self.mem_limit, self.cpu_limit, self.processes_limit)
+        return await super().start()
+
+    async def stop(self, now=False):
+        await super().stop(now=now)
+        await asyncio.to_thread(self.group.clear)

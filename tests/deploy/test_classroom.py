@@ -1,0 +1,127 @@
+"""The classroom server, as far as it can be seen without starting it: settings, files, and the figures of its page."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from classroom import settings
+
+from medlstm.files import ROOT
+
+DEPLOY = ROOT / "deploy" / "jupyterhub"
+
+
+def changed(tmp_path, old, new):
+    path = tmp_path / "settings.toml"
+    text = (DEPLOY / "settings.toml").read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_settings_are_read_in_bytes():
+    room = settings.read(DEPLOY / "settings.toml")
+    assert (room.memory, room.disk, room.cpus) == (2 * 2**30, 2**30, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('memory = "2G"', 'memory = "two"', "memory: expected a size such as 512M or 2G, got 'two'"),
+        ("cpus = 1.0", 'cpus = "one"', "cpus: expected a number above 0, got 'one'"),
+        ("processes = 500", "processes = -1", "processes: expected a number above 0, got -1"),
+        ("processes = 500", "proceses = 300", "missing or unknown: proceses, processes"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, old, new, message):
+    with pytest.raises(ValueError, match=message):
+        settings.read(changed(tmp_path, old, new))
+
+
+@pytest.mark.parametrize(("shell", "script"), [("bash", "setup"), ("sh", "cell")])
+def test_scripts_can_be_read_by_their_shell(shell, script):
+    assert os.access(DEPLOY / script, os.X_OK)
+    subprocess.run([shell, "-n", DEPLOY / script], check=True)
+
+
+def test_the_teachers_command_wants_root():
+    if os.geteuid() == 0:
+        command = "import os; os.geteuid = lambda: 1000; from classroom.__main__ import main; main(['list'])"
+    else:
+        command = "from classroom.__main__ import main; main(['list'])"
+    done = subprocess.run(
+        [sys.executable, "-c", command], env={"PYTHONPATH": str(DEPLOY)}, capture_output=True, text=True
+    )
+    assert done.returncode and "expected to run as root" in done.stderr
+
+
+def test_the_proxy_is_locked_by_its_content():
+    packages = json.loads((DEPLOY / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((DEPLOY / "package.json").read_text())["dependencies"]
+    assert packages[""]["dependencies"] == wanted
+    assert all(package["integrity"].startswith("sha512-") for name, package in packages.items() if name)
+
+
+def test_kubernetes_gives_a_student_what_the_one_machine_gives():
+    values = yaml.safe_load((DEPLOY / "kubernetes" / "values.yaml").read_text())
+    room, student = settings.read(DEPLOY / "settings.toml"), values["singleuser"]
+    assert settings.size(student["memory"]["limit"]) == room.memory and student["cpu"]["limit"] == room.cpus
+    assert settings.size(student["storage"]["capacity"].replace("i", "")) == room.disk
+    assert values["cull"]["timeout"] == room.idle_minutes * 60
+    assert student["networkPolicy"]["enabled"] and not values["hub"]["config"]["NativeAuthenticator"]["open_signup"]
+
+
+def part(name, rows):
+    return [row for row in rows if row["part"] == name]
+
+
+def figures(rows):
+    """What the guide prints, computed from the rows of the load test."""
+    alone = {row["chapter"]: row["chapter_seconds"] for row in part("alone", rows)}
+    came = part("arriving", rows)
+    starts = sorted(row["start_seconds"] for row in came)
+    together = {}
+    for row in part("together", rows):
+        together.setdefault(row["size"], []).append(row["chapter_seconds"] / alone[row["chapter"]])
+    slowest = {size: max(ratios) for size, ratios in together.items()}
+    ratios = [row["chapter_seconds"] / alone[row["chapter"]] for row in came]
+    yield f"{len(came) + 1} students"
+    for chapter, seconds in alone.items():
+        yield f"`{chapter}` alone: {seconds:.0f} s"
+    late = starts[-(len(starts) // 20 + 1)]
+    yield f"start of a server: median {statistics.median(starts):.0f} s, 95th percentile {late:.0f} s"
+    yield f"chapter of an arriving student: median {statistics.median(ratios):.1f} times as long as alone"
+    yield f"slowest {max(ratios):.1f} times"
+    for chapter in alone:
+        pss = statistics.median(row["pss_mb"] for row in came if row["chapter"] == chapter)
+        rss = statistics.median(row["rss_mb"] for row in came if row["chapter"] == chapter)
+        yield f"memory of a student in `{chapter}`: {pss:.0f} MB (PSS), {rss:.0f} MB (RSS)"
+    used = part("all kernels open", rows)[0]["machine_used_mb"] / 1024
+    yield f"memory of the machine in use with all their kernels open: {used:.1f} GB"
+    for size, ratio in slowest.items():
+        yield f"{size} at the same moment: {ratio:.1f} times"
+
+
+@pytest.mark.skipif(not (DEPLOY / "load_test.json").is_file(), reason="no load test has been stored: load_test.py")
+def test_the_guide_prints_the_measured_figures():
+    rows = json.loads((DEPLOY / "load_test.json").read_text())["runs"]
+    assert not any(row.get("failed") or row.get("errors") for row in rows)
+    text = " ".join((ROOT / "teaching" / "classroom-server.md").read_text().split())
+    missing = [figure for figure in figures(rows) if figure not in text]
+    assert not missing, f"teaching/classroom-server.md: expected these figures of load_test.json: {missing}"
+
+
+def test_the_guide_names_commands_and_files_that_there_are():
+    text = (ROOT / "teaching" / "classroom-server.md").read_text()
+    help_ = (DEPLOY / "classroom" / "__main__.py").read_text()
+    for action in set(re.findall(r"`classroom ([a-z]+)", text)):
+        assert f'"{action}"' in help_, action
+    for path in set(re.findall(r"`((?:deploy|tests|teaching)/[\w./-]+)`", text)):
+        assert (ROOT / path).exists(), path
+    assert Path(DEPLOY / "Caddyfile").is_file()
