@@ -36,7 +36,7 @@ def test_settings_are_read_in_bytes():
         ('memory = "2G"', 'memory = "two"', "memory: expected a size such as 512M or 2G, got 'two'"),
         ("cpus = 1.0", 'cpus = "one"', "cpus: expected a number above 0, got 'one'"),
         ("processes = 500", "processes = -1", "processes: expected a number above 0, got -1"),
-        ("processes = 500", "programs = 300", "missing or unknown: programs, processes"),
+        ("processes = 500", "programs = 300", "missing or unknown: processes, programs"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, old, new, message):
