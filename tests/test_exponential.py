@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlstm.cells import run
+from medlstm.cells import run, sigmoid
 from medlstm.exponential import EXPONENTIAL, empty_matrix, log_sigmoid, mlstm
 
 SLSTM = EXPONENTIAL["slstm"]
@@ -92,3 +92,6 @@ def test_the_matrix_memory_returns_the_value_that_a_key_was_stored_with():
 def test_log_sigmoid():
     z = np.array([-30.0, -1.0, 0.0, 30.0])
     np.testing.assert_allclose(np.exp(log_sigmoid(z)), 1 / (1 + np.exp(-z)))
+    far = np.array([-1000.0, -100.0], np.float32)
+    assert log_sigmoid(far).tolist() == far.tolist() and log_sigmoid(far).dtype == np.float32
+    np.testing.assert_allclose(log_sigmoid(np.array([-50 + 1e-30j, -1 + 1e-30j])).imag / 1e-30, [1, 1 - sigmoid(-1.0)])

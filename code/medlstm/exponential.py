@@ -13,8 +13,9 @@ from medlstm.cells import Cell, sigmoid
 
 
 def log_sigmoid(z, xp=np):
-    """Logarithm of the logistic function."""
-    return -xp.log1p(xp.exp(-z))
+    """Logarithm of the logistic function; far below 0 it is z itself, to rounding, where ``exp(-z)`` would overflow."""
+    far = z < -40
+    return xp.where(far, z, -xp.log1p(xp.exp(-xp.where(far, 0 * z, z))))
 
 
 def slstm(x_t, state, params, xp=np):
