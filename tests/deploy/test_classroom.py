@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -75,45 +74,6 @@ def test_kubernetes_gives_a_student_what_the_one_machine_gives():
     assert settings.size(student["storage"]["capacity"].replace("i", "")) == room.disk
     assert values["cull"]["timeout"] == room.idle_minutes * 60
     assert student["networkPolicy"]["enabled"] and not values["hub"]["config"]["NativeAuthenticator"]["open_signup"]
-
-
-def part(name, rows):
-    return [row for row in rows if row["part"] == name]
-
-
-def figures(rows):
-    """What the guide prints, computed from the rows of the load test."""
-    alone = {row["chapter"]: row["chapter_seconds"] for row in part("alone", rows)}
-    came = part("arriving", rows)
-    starts = sorted(row["start_seconds"] for row in came)
-    together = {}
-    for row in part("together", rows):
-        together.setdefault(row["size"], []).append(row["chapter_seconds"] / alone[row["chapter"]])
-    slowest = {size: max(ratios) for size, ratios in together.items()}
-    ratios = [row["chapter_seconds"] / alone[row["chapter"]] for row in came]
-    yield f"{len(came) + 1} students"
-    for chapter, seconds in alone.items():
-        yield f"`{chapter}` alone: {seconds:.0f} s"
-    late = starts[-(len(starts) // 20 + 1)]
-    yield f"start of a server: median {statistics.median(starts):.0f} s, 95th percentile {late:.0f} s"
-    yield f"chapter of an arriving student: median {statistics.median(ratios):.1f} times as long as alone"
-    yield f"slowest {max(ratios):.1f} times"
-    for chapter in alone:
-        pss = statistics.median(row["pss_mb"] for row in came if row["chapter"] == chapter)
-        rss = statistics.median(row["rss_mb"] for row in came if row["chapter"] == chapter)
-        yield f"memory of a student in `{chapter}`: {pss:.0f} MB (PSS), {rss:.0f} MB (RSS)"
-    used = part("all kernels open", rows)[0]["machine_used_mb"] / 1024
-    yield f"memory of the machine in use with all their kernels open: {used:.1f} GB"
-    for size, ratio in slowest.items():
-        yield f"{size} at the same moment: {ratio:.1f} times"
-
-
-def test_the_guide_prints_the_measured_figures():
-    rows = json.loads((DEPLOY / "load_test.json").read_text())["runs"]
-    assert not any(row.get("failed") or row.get("errors") for row in rows)
-    text = " ".join((ROOT / "teaching" / "classroom-server.md").read_text().split())
-    missing = [figure for figure in figures(rows) if figure not in text]
-    assert not missing, f"teaching/classroom-server.md: expected these figures of load_test.json: {missing}"
 
 
 def test_the_guide_names_commands_and_files_that_there_are():
