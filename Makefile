@@ -26,7 +26,7 @@ book: .venv/book.installed ## Install what is needed, once, and build the site
 	$(BIN)/jupyter-book build --all $(BUILD_FLAGS) .
 	@echo "The book is ready. Open _build/html/index.html in a browser, or type: make serve"
 
-_build/html/index.html: # the other forms are made from the site as it was built last
+_build/html/index.html: # the other forms are made of it, and it is served, as it was built last
 	@$(MAKE) book
 
 pdf: _build/html/index.html ## Print the whole book, with Chromium, into _build/forms/book.pdf
@@ -45,7 +45,7 @@ lint: .venv/test.installed ## Check style and spelling of the code, the tests an
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 
-serve: book ## Serve the site on 127.0.0.1 (another port: make serve PORT=8001)
+serve: _build/html/index.html ## Serve the site as it was built last on 127.0.0.1 (another port: make serve PORT=8001)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: .venv/book.installed ## Open JupyterLab on your copies of the chapters (one: make lab NAME=gate-equations)
@@ -114,6 +114,7 @@ OFFLINE = { echo "This step needs the network, once. For a computer without one,
 .venv/teach.installed: requirements/teach.lock .venv/book.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< || $(call OFFLINE,$<,teach)
 	@touch $@
+	@echo "Ready to teach: make slides, make assignments FOLDER=../course"
 
 # PyTorch's usual Linux build brings several gigabytes for graphics cards. Its build for the CPU,
 # installed into .venv beforehand as PyTorch's own page says, is kept.

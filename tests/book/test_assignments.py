@@ -1,6 +1,7 @@
 """Two assignments: what a submission earns, and that none harms the machine, the gradebook or another student's."""
 
 import builtins
+import csv
 import importlib.util
 import json
 import os
@@ -94,10 +95,13 @@ class Course:
         """Points of each submission, and the remark; as printed."""
         printed = book("grade", self.folder, *options)
         rows = re.findall(r"^(\S+) +(numpy-gru|medical-set) +([\d.]+) of (\d+) *(\d to mark)? *(.*)$", printed, re.M)
-        table = (self.folder / "grades.csv").read_text().splitlines()
-        for student, name, points, most, _, _ in rows:
-            (line,) = [row.split(",") for row in table if row.startswith(f"{name},") and f",{student}," in row]
-            assert float(line[-2]) == float(points) and float(line[-1]) == float(most)
+        with (self.folder / "grades.csv").open() as file:
+            stored = list(csv.reader(file))
+        assert stored[0] == ["student", "assignment", "points", "out_of", "by_hand", "remark"]
+        assert [[*row[:2], float(row[2]), float(row[3]), int(row[4]), row[5]] for row in stored[1:]] == [
+            [student, name, float(points), float(most), int(waiting.split()[0]) if waiting else 0, remark]
+            for student, name, points, most, waiting, remark in rows
+        ]
         return {(student, name): (float(points), remark) for student, name, points, _, _, remark in rows}
 
 

@@ -4,6 +4,7 @@ nbgrader does the work. What is added: each teacher's hidden tests draw other nu
 student's own cells are used, and `medlstm.book.examiner` runs them.
 """
 
+import csv
 import importlib.util
 import os
 import re
@@ -256,9 +257,7 @@ def empty(release, why):
 
 
 def _marks(api, folder, submissions):
-    """Feedback for each, the table of all, and nbgrader's own as CSV."""
-    from nbgrader.plugins import CsvExportPlugin
-
+    """Feedback for each, and the table of all, for a spreadsheet too."""
     marks = []
     for student, name in submissions:
         _succeed(api.generate_feedback(name, student), f"{student}, {name}: expected feedback")
@@ -267,8 +266,10 @@ def _marks(api, folder, submissions):
             by_hand = sum(grade.needs_manual_grade for notebook in found.notebooks for grade in notebook.grades)
             marked = folder / "autograded" / student / name / f"{name}.ipynb"
             marks.append(Mark(student, name, found.score, found.max_score, by_hand, _remark(marked)))
-    with api.gradebook as gradebook:
-        CsvExportPlugin(to=str(folder / "grades.csv")).export(gradebook)
+    with whole_file(folder / "grades.csv") as part, part.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(Mark._fields)
+        rows.writerows(marks)
     return marks
 
 
