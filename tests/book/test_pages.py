@@ -124,7 +124,7 @@ def test_on_a_phone_plots_keep_their_size_and_photographs_fit(browser, address):
 def test_a_keyboard_shows_where_it_is_and_copies_without_losing_its_place(browser, address):
     page, _ = visited(browser, f"{address}/chapters/gate-equations.html")
     seen = {}
-    for _ in range(40):
+    for _ in range(80):
         page.keyboard.press("Tab")
         name, ring = page.evaluate(
             """() => {
