@@ -9,9 +9,11 @@ import yaml
 from scipy.stats import norm
 
 from medlstm.cells import CELLS, clamp, run, sigmoid
+from medlstm.datasets import fit_discs, ventricle
 from medlstm.evaluation import predictive_values, proportion
 from medlstm.explanation import integrated_gradients
 from medlstm.files import DATA, ROOT
+from medlstm.lstm import LSTM
 from medlstm.network import SequenceClassifier
 
 PAGE = (ROOT / "chapters" / "quizzes.md").read_text()
@@ -69,6 +71,27 @@ def test_the_number_of_weights(rng):
 def test_a_positive_result():
     positive, _ = predictive_values(0.90, 0.90, 0.01)
     assert right(4)[1] == [8, 100] and round(100 * positive) == 8
+
+
+def test_the_shape_that_a_layer_reads(rng):
+    choices = [tuple(map(int, re.findall(r"\d+", choice))) for choice, _ in QUESTIONS[5][1]]
+    layer, reads = LSTM(28, 4), []
+    for shape in choices:
+        try:
+            layer.forward(rng.random(shape, np.float32))
+        except ValueError:
+            continue
+        reads.append(shape)
+    assert reads == [tuple(map(int, right(5)[1]))] and len(choices) == 3
+
+
+def test_what_can_be_read_from_frames_without_their_order(rng):
+    clip = ventricle(20, rng)
+    areas = fit_discs(clip.images)
+    ejected = lambda v: 1 - v.min(axis=1) / v.max(axis=1)
+    order = rng.permutation(areas.shape[1])
+    assert right(13)[0] == "The ejection fraction" and np.array_equal(ejected(areas), ejected(areas[:, order]))
+    assert not np.array_equal(np.diff(areas) < 0, np.diff(areas[:, order]) < 0)
 
 
 def test_the_interval_of_an_accuracy():
