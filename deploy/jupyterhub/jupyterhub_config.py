@@ -1,5 +1,6 @@
 """JupyterHub's configuration for one classroom; what a teacher decides is in settings.toml."""
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -48,10 +49,11 @@ c.Spawner.environment = {
     **threads(max(1, round(room.cpus))),
     "CELL_TEMPORARY": str(room.temporary),
     "JUPYTER_CONFIG_PATH": os.pathsep.join([str(HERE / "singleuser"), str(ROOT / ".jupyter")]),
-    "JUPYTER_RUNTIME_DIR": "/tmp/runtime",  # sockets of kernels: a full home folder does not stop them
+    "JUPYTER_RUNTIME_DIR": "/tmp/runtime",  # `cell` mounts it
     "PYTHONPATH": str(HERE),
 }
 limits.prepare(limits.memory_of_machine() - room.memory_kept_free)
+atexit.register(limits.Group().clear)
 accounts.mount_all()
 
 # Servers that nobody uses end.

@@ -1,10 +1,11 @@
 """How many students does this machine hold? `load_test.py` measures it with the real hub, on 127.0.0.1, as root.
 
-    /srv/classroom/env/bin/python deploy/jupyterhub/load_test.py [--students 30] [--minutes 5]
+    /srv/classroom/env/bin/python deploy/jupyterhub/load_test.py [--students 10 20 30] [--minutes 5]
 
-1. One student alone runs each chapter: the time that the others are compared with.
-2. Students arrive evenly over some minutes; each logs in, starts a server, follows the link, and runs a chapter.
-3. Groups of growing size run the same chapter at the same moment, the hardest case there is.
+1. One student alone runs each chapter, three times: the time that the others are compared with.
+2. Classes of growing size arrive evenly over some minutes; each student logs in, starts a server, follows the link,
+   and runs a chapter without a pause. Their kernels stay open until the last is done; then the servers end.
+3. Groups of growing size run a chapter at the same moment, the hardest case there is.
 
 The rows go to load_test.json beside this file. Nothing is left on the machine.
 """
@@ -57,9 +58,7 @@ async def run(student, chapter, keep=False):
     done = await student.run_chapter(f"book/chapters/{chapter}.ipynb")
     row = {"chapter": chapter, "chapter_seconds": round(done["seconds"], 2), "errors": done["errors"]}
     row |= memory(student.name)
-    if keep:
-        student.kept = done["kernel"]
-    else:
+    if not keep:
         await student.stop_kernel(done["kernel"])
     return row
 
@@ -75,10 +74,39 @@ async def attempt(part, student, *steps):
     return row
 
 
-async def arrive(student, chapter, delay, rows):
-    await asyncio.sleep(delay)
-    rows.append(await attempt("arriving", student, come_in(student), run(student, chapter, keep=True)))
+async def alone(student, rows):
+    rows.append(await attempt("first", student, come_in(student)))
+    for chapter in CHAPTERS * 3:
+        rows.append(await attempt("alone", student, run(student, chapter)))
+        print(rows[-1], flush=True)
+    await student.end()
+
+
+async def one_class(students, minutes, rows):
+    """Students arrive one after the other; the rows name the size of their class."""
+    size, gap = len(students), minutes * 60 / len(students)
+
+    async def arrive(number, student):
+        await asyncio.sleep(number * gap)
+        chapter = CHAPTERS[number % len(CHAPTERS)]
+        row = await attempt("arriving", student, come_in(student), run(student, chapter, keep=True))
+        rows.append(row | {"size": size})
+        print(rows[-1], flush=True)
+
+    await asyncio.gather(*(arrive(number, student) for number, student in enumerate(students)))
+    machine = psutil.virtual_memory()
+    used = round((machine.total - machine.available) / 2**20)
+    rows.append({"part": "all kernels open", "size": size, "machine_used_mb": used})
     print(rows[-1], flush=True)
+    await asyncio.gather(*(student.end() for student in students))
+
+
+async def together(students, rows):
+    """All run one chapter at the same moment."""
+    begin = time.monotonic()
+    done = await asyncio.gather(*(attempt("together", each, run(each, CHAPTERS[0])) for each in students))
+    rows += [row | {"size": len(students)} for row in done]
+    print(len(students), "together:", round(time.monotonic() - begin), "s", flush=True)
 
 
 async def measure(room, options, rows):
@@ -86,26 +114,13 @@ async def measure(room, options, rows):
     for student in students:
         await student.__aenter__()
     try:
-        first = students[0]
-        rows.append(await attempt("first", first, come_in(first)))
-        for chapter in CHAPTERS:
-            rows.append(await attempt("alone", first, run(first, chapter)))
-            print(rows[-1], flush=True)
-        gap = options.minutes * 60 / len(students)
-        arrivals = [arrive(each, CHAPTERS[n % 2], n * gap, rows) for n, each in enumerate(students[1:])]
-        await asyncio.gather(*arrivals)
-        machine = psutil.virtual_memory()
-        rows.append({"part": "all kernels open", "machine_used_mb": round((machine.total - machine.available) / 2**20)})
-        print(rows[-1], flush=True)
-        for student in students[1:]:
-            if hasattr(student, "kept"):
-                await student.stop_kernel(student.kept)
+        await alone(students[0], rows)
+        for size in options.students:
+            await one_class(students[:size], options.minutes, rows)
+        for student in students[: max(options.together)]:
+            rows.append(await attempt("again", student, come_in(student)))
         for size in options.together:
-            group = students[1 : size + 1]
-            begin = time.monotonic()
-            done = await asyncio.gather(*(attempt("together", each, run(each, CHAPTERS[1])) for each in group))
-            rows += [row | {"size": size} for row in done]
-            print(size, "together:", round(time.monotonic() - begin), "s", flush=True)
+            await together(students[:size], rows)
     finally:
         for student in students:
             await student.__aexit__()
@@ -113,15 +128,15 @@ async def measure(room, options, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--students", type=int, default=30)
+    parser.add_argument("--students", type=int, nargs="+", default=[10, 20, 30], help="sizes of the classes")
     parser.add_argument("--minutes", type=float, default=5, help="over which they arrive")
-    parser.add_argument("--together", type=int, nargs="*", default=[2, 4, 6, 8], help="sizes of the groups")
-    parser.add_argument("--limit", type=float, default=16, help="minutes after which all is given up")
+    parser.add_argument("--together", type=int, nargs="+", default=[2, 4, 6, 8], help="sizes of the groups")
+    parser.add_argument("--limit", type=float, default=60, help="minutes after which all is given up")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     if reason := trial.missing():
         sys.exit(f"load test skipped: {reason}")
-    rows, names = [], [f"load-{number:02}" for number in range(1, options.students + 1)]
+    rows, names = [], [f"load-{number:02}" for number in range(1, max(*options.students, *options.together) + 1)]
     settings = {"students": options.students, "minutes": options.minutes, "together": options.together}
     with trial.classroom(names, disk="100M") as room:
         settings |= {"classroom": (room.folder / "settings.toml").read_text()}

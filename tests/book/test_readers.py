@@ -177,6 +177,17 @@ def test_a_copy_that_was_run_counts_as_changed(workbook, small_book, monkeypatch
     assert write_copies(workbook) == {"glossary": "glossary-2.ipynb"}
 
 
+def test_stored_copies_are_taken_as_they_are(workbook, small_book, monkeypatch, tmp_path):
+    monkeypatch.setattr(readers, "readers_copy", None)  # none is made again
+    folder, stored = tmp_path / "class", (workbook / "glossary.ipynb").read_bytes()
+    for _ in range(2):
+        assert write_copies(folder, stored=workbook) == {"glossary": "glossary.ipynb"}
+        assert (folder / "glossary.ipynb").read_bytes() == stored
+    mine = change(folder / "glossary.ipynb")
+    write_copies(folder, stored=workbook)
+    assert (folder / "glossary.ipynb").read_bytes() == mine
+
+
 @pytest.mark.parametrize("content", ["", "half {", json.dumps({"cells": []})])
 def test_a_file_that_is_no_notebook_is_the_readers_own(workbook, small_book, content):
     (workbook / "glossary.ipynb").write_text(content)

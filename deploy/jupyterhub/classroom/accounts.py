@@ -12,7 +12,7 @@ import secrets
 import subprocess
 import time
 
-from classroom import settings
+from classroom import limits, settings
 
 STUDENTS, TEACHERS = "classroom-students", "classroom-teachers"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two that look alike on paper
@@ -115,8 +115,9 @@ def known(name):
 
 def remove(name):
     """Remove an account of this classroom, its processes, and its files."""
-    deadline = time.monotonic() + 10
-    while subprocess.run(["pkill", "-KILL", "-u", known(name)], check=False).returncode == 0:
+    limits.Group(known(name)).clear()
+    deadline = time.monotonic() + 10  # programs that did not start on the hub
+    while subprocess.run(["pkill", "-KILL", "-u", name], check=False).returncode == 0:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{name}: expected its processes to end within 10 s, some do not; restart the hub")
         time.sleep(0.1)

@@ -9,6 +9,8 @@ import signal
 import time
 from pathlib import Path
 
+from classroom import settings
+
 TREE = Path("/sys/fs/cgroup")
 CONTROLLERS = ("memory", "cpu", "pids")
 PERIOD = 100_000  # microseconds over which the kernel shares out processor time
@@ -81,7 +83,7 @@ class Group:
         if version() == 2:
             self.folders = dict.fromkeys(CONTROLLERS, _own_group() / "students" / name)
         else:
-            self.folders = {controller: TREE / controller / "classroom" / name for controller in CONTROLLERS}
+            self.folders = {controller: TREE / controller / settings.FOLDER.name / name for controller in CONTROLLERS}
 
     def create(self, memory, cpus=None, processes=None):
         """Make the group with its limits, or set them anew.

@@ -10,7 +10,6 @@ import time
 import uuid
 
 import aiohttp
-from yarl import URL
 
 
 class Student:
@@ -37,8 +36,8 @@ class Student:
 
     def token(self, path):
         """What the pages below a path want to see again with each request that changes something."""
-        cookies = self.browser.cookie_jar.filter_cookies(URL(self.address + path))
-        return {"X-XSRFToken": cookies["_xsrf"].value} if "_xsrf" in cookies else {}
+        cookies = {cookie["path"]: cookie.value for cookie in self.browser.cookie_jar if cookie.key == "_xsrf"}
+        return {"X-XSRFToken": cookies[path]} if path in cookies else {}
 
     async def get(self, url, **options):
         """The status and the text of a page, and where it was found in the end."""
@@ -67,6 +66,19 @@ class Student:
                     f"{self.name}: expected a server within {patience} s, got {status} at {url}: {text[:300]}"
                 )
             await asyncio.sleep(1)
+
+    async def end(self, patience=60):
+        """End the server by its button, and wait until it is gone."""
+        url = f"{self.address}/hub/api/users/{self.name}/server"
+        headers = self.token("/hub/") | {"Referer": f"{self.address}/hub/home"}
+        begin = time.monotonic()
+        while True:
+            async with self.browser.delete(url, headers=headers) as answer:
+                if answer.status == 204:  # 202: it is still ending
+                    return
+            if answer.status != 202 or time.monotonic() - begin > patience:
+                raise RuntimeError(f"{self.name}: expected the server to end, got status {answer.status}")
+            await asyncio.sleep(0.5)
 
     async def copies(self, chapter):
         """Follow the class's link to a chapter; the path of the copy, and the seconds that took."""
