@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from medlstm.book import chapters, colab, cover, epub, explorer, lab, printing, readers, repository, slides
+from medlstm.book import chapters, colab, cover, epub, explorer, forms, lab, printing, readers, repository, slides
 
 parser = argparse.ArgumentParser(prog="python -m medlstm.book", description="Make the book, or open it.")
 actions = parser.add_subparsers(required=True)
@@ -24,6 +24,12 @@ def teachers():
     from medlstm.book import assignments
 
     return assignments
+
+
+def linked(made):
+    """What was made, when the site leads to it."""
+    forms.publish()
+    return made
 
 
 FOLDER = {"type": Path, "metavar": "FOLDER"}
@@ -85,17 +91,17 @@ action("cover", lambda given: cover.draw(), "draw the picture of the first page 
 action("explorer", lambda given: explorer.draw(), "draw the picture that stands in for the explorer again")
 action(
     "slides",
-    lambda given: f"{len(slides.write())} talks are listed in _build/forms/slides/index.html",
+    lambda given: f"{len(linked(slides.write()))} talks are listed in _build/forms/slides/index.html",
     "write the slides of the core chapters from the built site",
 )
 action(
     "pdf",
-    lambda given: f"{printing.make()} pages are in _build/forms/book.pdf",
+    lambda given: f"{linked(printing.make())} pages are in _build/forms/book.pdf",
     "print the built site, as one file, with Chromium",
 )
 action(
     "epub",
-    lambda given: f"{epub.make()} files of text are in _build/forms/book.epub",
+    lambda given: f"{linked(epub.make())} files of text are in _build/forms/book.epub",
     "pack the built site for readers of electronic books",
 )
 

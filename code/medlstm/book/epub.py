@@ -15,7 +15,7 @@ from latex2mathml.converter import convert
 from pygments.formatters import HtmlFormatter
 
 from medlstm.book import whole
-from medlstm.book.forms import FORMS, SITE, publish
+from medlstm.book.forms import FORMS, SITE
 from medlstm.files import whole_file
 
 STYLE = Path(__file__).with_name("reader.css")
@@ -53,7 +53,7 @@ class File(NamedTuple):
 
 
 def make(path=FORMS / "book.epub", site=SITE):
-    """Pack the whole book into a file, and link to it from the site.
+    """Pack the whole book into a file.
 
     Parameters
     ----------
@@ -86,7 +86,6 @@ def make(path=FORMS / "book.epub", site=SITE):
             _add(archive, f"book/{file.name}.xhtml", _document(file.title, file.content.decode()))
         for image, name in names.items():
             _add(archive, f"book/{name}", _image(Path(image)))
-    publish(site, path.parent)
     return len(files)
 
 

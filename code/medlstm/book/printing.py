@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from pikepdf import ObjectStreamMode, Pdf
 
 from medlstm.book import whole
-from medlstm.book.forms import FORMS, SITE, publish
+from medlstm.book.forms import FORMS, SITE
 from medlstm.book.paper import PAGE_OF, paper
 from medlstm.files import whole_file
 
@@ -27,7 +27,7 @@ ROUNDS = 5  # of printing, at most
 
 
 def make(path=FORMS / "book.pdf", site=SITE):
-    """Print the whole book into a file, and link to it from the site.
+    """Print the whole book into a file.
 
     Parameters
     ----------
@@ -66,7 +66,6 @@ def make(path=FORMS / "book.pdf", site=SITE):
             )
         pages = len(printed.pages)
         printed.close()
-    publish(site, path.parent)
     return pages
 
 

@@ -25,7 +25,7 @@ from markdown_it import MarkdownIt
 
 from medlstm.book import letters
 from medlstm.book.chapters import CORE, chapter, slide_type
-from medlstm.book.forms import FORMS, SITE, publish
+from medlstm.book.forms import FORMS, SITE
 from medlstm.book.plain import plain
 
 SMALLEST = 24  # pixels
@@ -36,7 +36,7 @@ LICENCE = "Text and figures: CC BY 4.0. Code: MIT."
 
 
 def write(site=SITE, folder=FORMS / "slides"):
-    """Write the decks of all core chapters and a page that lists them, and put them into the site.
+    """Write the decks of all core chapters and a page that lists them.
 
     Parameters
     ----------
@@ -66,8 +66,6 @@ def write(site=SITE, folder=FORMS / "slides"):
     for deck in decks:
         (folder / f"{deck.name}.html").write_text(deck.page(folder))
     (folder / "index.html").write_text(_contents(decks))
-    if folder == FORMS / "slides":
-        publish()
     return [folder / f"{deck.name}.html" for deck in decks]
 
 

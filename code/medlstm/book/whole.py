@@ -13,12 +13,10 @@ from typing import NamedTuple
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-from medlstm.book.forms import SITE
+from medlstm.book.forms import LINK, SITE
 from medlstm.files import ROOT
 
-ONLY_ON_SCREEN = (
-    ".headerlink, .form, script, style, .toctree-wrapper, .lstm-explorer, details.above-input, svg.sd-octicon"
-)
+ONLY_ON_SCREEN = ".headerlink, script, style, .toctree-wrapper, .lstm-explorer, details.above-input, svg.sd-octicon"
 ATTRIBUTES = ("tabindex", "role", "aria-label", "loading", "title", "data-head")
 LETTERS = "abcdefgh"
 UNFIT = re.compile(r"[^\w.-]")  # in an id that every form can bear
@@ -81,7 +79,7 @@ def _page(site, file, part):
     path = site / f"{file}.html"
     if not path.is_file():
         raise ValueError(f"expected the built site in {site}, got no {file}.html there; type `make book` first")
-    html = re.search(r"<article.*?</article>", path.read_text(), re.S)[0]
+    html = re.search(r"<article.*?</article>", LINK.sub("", path.read_text()), re.S)[0]
     article = BeautifulSoup(html, "html.parser").article.section.extract()
     _make_still(article)
     _make_global(article, file, site)
