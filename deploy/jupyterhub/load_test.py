@@ -1,6 +1,6 @@
 """How many students does this machine hold? `load_test.py` measures it with the real hub, on 127.0.0.1, as root.
 
-    /srv/classroom/env/bin/python deploy/jupyterhub/load_test.py [--students 10 20 30] [--minutes 5]
+    /srv/classroom/env/bin/python deploy/jupyterhub/load_test.py [--students 10 15 30] [--minutes 5]
 
 1. One student alone runs each chapter, three times: the time that the others are compared with.
 2. Classes of growing size arrive evenly over some minutes; each student logs in, starts a server, follows the link,
@@ -18,6 +18,7 @@ import platform
 import sys
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -68,16 +69,16 @@ async def attempt(part, student, *steps):
     row = {"part": part, "student": student.name}
     try:
         for step in steps:
-            row |= await step
+            row |= await step(student)
     except Exception as error:  # any failure is a result
         row["failed"] = f"{type(error).__name__}: {error}"[:300]
     return row
 
 
 async def alone(student, rows):
-    rows.append(await attempt("first", student, come_in(student)))
+    rows.append(await attempt("first", student, come_in))
     for chapter in CHAPTERS * 3:
-        rows.append(await attempt("alone", student, run(student, chapter)))
+        rows.append(await attempt("alone", student, partial(run, chapter=chapter)))
         print(rows[-1], flush=True)
     await student.end()
 
@@ -89,7 +90,7 @@ async def one_class(students, minutes, rows):
     async def arrive(number, student):
         await asyncio.sleep(number * gap)
         chapter = CHAPTERS[number % len(CHAPTERS)]
-        row = await attempt("arriving", student, come_in(student), run(student, chapter, keep=True))
+        row = await attempt("arriving", student, come_in, partial(run, chapter=chapter, keep=True))
         rows.append(row | {"size": size})
         print(rows[-1], flush=True)
 
@@ -104,7 +105,7 @@ async def one_class(students, minutes, rows):
 async def together(students, rows):
     """All run one chapter at the same moment."""
     begin = time.monotonic()
-    done = await asyncio.gather(*(attempt("together", each, run(each, CHAPTERS[0])) for each in students))
+    done = await asyncio.gather(*(attempt("together", each, partial(run, chapter=CHAPTERS[0])) for each in students))
     rows += [row | {"size": len(students)} for row in done]
     print(len(students), "together:", round(time.monotonic() - begin), "s", flush=True)
 
@@ -118,7 +119,7 @@ async def measure(room, options, rows):
         for size in options.students:
             await one_class(students[:size], options.minutes, rows)
         for student in students[: max(options.together)]:
-            rows.append(await attempt("again", student, come_in(student)))
+            rows.append(await attempt("again", student, come_in))
         for size in options.together:
             await together(students[:size], rows)
     finally:
@@ -128,7 +129,7 @@ async def measure(room, options, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--students", type=int, nargs="+", default=[10, 20, 30], help="sizes of the classes")
+    parser.add_argument("--students", type=int, nargs="+", default=[10, 15, 30], help="sizes of the classes")
     parser.add_argument("--minutes", type=float, default=5, help="over which they arrive")
     parser.add_argument("--together", type=int, nargs="+", default=[2, 4, 6, 8], help="sizes of the groups")
     parser.add_argument("--limit", type=float, default=60, help="minutes after which all is given up")

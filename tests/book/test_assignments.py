@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import subprocess
 import symtable
 import sys
@@ -18,6 +19,7 @@ from medlstm.book.assignments import SECONDS, SOURCES, accepted
 from medlstm.book.examiner import names_from_elsewhere, whose
 from medlstm.book.sandbox import check_protection
 from medlstm.cells import CELLS, run
+from medlstm.datasets import at_hand
 from medlstm.files import ROOT
 
 
@@ -325,7 +327,7 @@ def tampered():
 
 
 @graded
-def test_nothing_that_a_submission_does_harms_anything_else(tmp_path):
+def test_nothing_that_a_submission_does_harms_anything_else(tmp_path, loopback):
     course, outside = Course(tmp_path / "course"), tmp_path / "outside.txt"
     outside.write_text("precious")
     course.hand_in("a-neighbour", GRU, source(GRU))
@@ -341,7 +343,9 @@ def test_nothing_that_a_submission_does_harms_anything_else(tmp_path):
         ROOT / "x",
         "/etc/x",
     ]
-    spy = SPY.replace("TARGETS", repr([str(target) for target in targets])).replace("PORT", "8000")
+    neighbour = socket.create_server(("127.0.0.1", 0))  # whom anybody outside the sandbox can reach
+    port = str(neighbour.getsockname()[1])
+    spy = SPY.replace("TARGETS", repr([str(target) for target in targets])).replace("PORT", port)
     course.hand_in("spies", GRU, starting(spy))
     course.hand_in("cheats", GRU, changed(GRU, step=CHEAT, forward="", backward="", complex_step="", errors=""))
     course.hand_in("tampers", GRU, tampered())
@@ -357,7 +361,8 @@ def test_nothing_that_a_submission_does_harms_anything_else(tmp_path):
         ("links", GRU): 0,
     }
 
-    found = course.grade("--seconds", 20, "--megabytes", 700, "--processes", 60)
+    with neighbour:
+        found = course.grade("--seconds", 20, "--megabytes", 700, "--processes", 60)
 
     assert {each: points for each, (points, _) in found.items()} == expected
     for student, (_, _, why) in HOSTILE.items():
@@ -371,6 +376,15 @@ def test_nothing_that_a_submission_does_harms_anything_else(tmp_path):
     written = re.findall(r"WROTE (/[^\\]+)\\n", seen)  # /tmp is its own, whatever has that name outside
     assert all(path.startswith("/tmp/") for path in written) and "REACHED" not in seen.replace('print(\\"REACHED', "")
     assert not subprocess.run(["pgrep", "-f", str(course.folder)], capture_output=True).stdout
+
+
+@graded
+@pytest.mark.skipif(at_hand("bloodmnist"), reason="this computer has a set that the marker should lack")
+def test_a_set_that_the_marker_lacks_is_named(tmp_path):
+    course = Course(tmp_path / "course")
+    course.hand_in("anna", SET, changed(SET, choice=('"phantoms"', '"bloodmnist"')))
+    ((_, why),) = course.grade().values()
+    assert "its MedMNIST set is not on this computer" in why
 
 
 @pytest.mark.parametrize("name", SECONDS)

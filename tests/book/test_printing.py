@@ -127,6 +127,11 @@ def test_a_function_and_what_it_is_of_are_two_words(tex, spaced):
     assert ("<mspace" in epub.mathml(tex)) == spaced
 
 
+def test_upright_letters_and_limits_are_where_tex_sets_them():
+    assert "<mtext>SE</mtext>" in epub.mathml(r"\mathrm{SE}_A^2") and "<mtext>d</mtext>" in epub.mathml(r"\mathrm{d}z")
+    assert "<munder>" in epub.mathml(r"\sum_t z_t", "block") and "<msub>" in epub.mathml(r"\sum_t z_t")
+
+
 def test_every_file_of_the_epub_is_xml_and_every_link_leads_somewhere(book):
     archive = ZipFile(book)
     assert archive.namelist()[0] == "mimetype" and archive.infolist()[0].compress_type == 0

@@ -27,6 +27,7 @@ CLOSED_BOOK = ["numpy-gru"]
 USUAL = Limits()
 LARGEST = 20  # megabytes of a submission
 REFUSED = "This submission was not run: "
+LACKING = ("ConnectionError", "OSError", "PermissionError")  # what a set that is not there ends with, in the sandbox
 CONFIG = '''\
 """nbgrader's settings for this course; `nbgrader` reads them when it is called in this folder."""
 
@@ -274,12 +275,17 @@ def _marks(api, folder, submissions):
 
 
 def _remark(path):
-    """Why a marked submission, or the rest of it, was not run."""
+    """Why a marked submission, or the rest of it, was not run, or could not be."""
     notebook = nbformat.read(path, as_version=4)
     if (first := notebook.cells[0].source).startswith(f"**{REFUSED}**"):
         return first.replace("**", "")
-    outputs = [output for cell in notebook.cells if whose(cell) == "test" for output in cell.outputs]
-    return next((f"stopped: {o.evalue}" for o in outputs if o.get("ename") == "Stopped"), "")
+    outputs = [(whose(cell), output) for cell in notebook.cells for output in cell.get("outputs", [])]
+    for author, error in outputs:
+        if error.output_type == "error" and author == "test" and error.ename == "Stopped":
+            return f"stopped: {error.evalue}"
+        if error.output_type == "error" and error.ename in LACKING and "load_medmnist" in "".join(error.traceback):
+            return "its MedMNIST set is not on this computer: fetch it, and grade --again"
+    return ""
 
 
 def table(marks):

@@ -137,8 +137,11 @@ def mathml(tex, display="inline"):
     str
     """
     bare = ALIGNED.sub("", tex)
-    aligned = rf"\begin{{align*}}{bare}\end{{align*}}" if bare != tex else tex  # the only one that `convert` knows
-    math = FUNCTION.sub(r'\1<mspace width="0.17em" />', convert(aligned, display=display))
+    known = rf"\begin{{align*}}{bare}\end{{align*}}" if bare != tex else tex  # the only one that `convert` knows
+    known = known.replace(r"\mathrm{", r"\text{")  # `convert` sets the first in italics
+    if display == "block":
+        known = known.replace(r"\sum_", r"\sum\limits_")
+    math = FUNCTION.sub(r'\1<mspace width="0.17em" />', convert(known, display=display))
     return math.replace("<math ", f'<math alttext="{escape(" ".join(tex.split()))}" ', 1)
 
 
