@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from classroom import accounts, limits, settings  # noqa: E402
+from classroom.authenticator import Accounts  # noqa: E402
 from classroom.spawner import ClassroomSpawner  # noqa: E402
 
 from medlstm.environment import set_environment, threads  # noqa: E402
@@ -25,15 +26,16 @@ c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{port + 1}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{port + 2}"
 nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
 c.ConfigurableHTTPProxy.command = [*nobody, str(settings.FOLDER / "node/node_modules/.bin/configurable-http-proxy")]
-c.ConfigurableHTTPProxy.pid_file = str(secrets / "proxy.pid")
+c.ConfigurableHTTPProxy.pid_file = f"/run/{settings.FOLDER.name}-proxy.pid"  # after a power cut, another's number
 c.JupyterHub.cookie_secret_file = str(secrets / "cookie_secret")
 c.JupyterHub.db_url = f"sqlite:///{secrets / 'hub.sqlite'}"
+c.JupyterHub.upgrade_db = True  # for a newer JupyterHub; it keeps a copy of the old one
 
 # Who may come in: the accounts of the classroom, and nobody else on this machine.
-c.JupyterHub.authenticator_class = "pam"
-c.PAMAuthenticator.service = "classroom"
-c.PAMAuthenticator.allowed_groups = {accounts.STUDENTS, accounts.TEACHERS}
-c.PAMAuthenticator.admin_groups = {accounts.TEACHERS}
+c.JupyterHub.authenticator_class = Accounts
+c.Accounts.service = "classroom"
+c.Accounts.allowed_groups = {accounts.STUDENTS, accounts.TEACHERS}
+c.Accounts.admin_groups = {accounts.TEACHERS}
 
 # What each gets.
 c.JupyterHub.spawner_class = ClassroomSpawner
@@ -53,7 +55,7 @@ c.Spawner.environment = {
     "PYTHONPATH": str(HERE),
 }
 limits.prepare(limits.memory_of_machine() - room.memory_kept_free)
-atexit.register(limits.Group().clear)
+atexit.register(limits.close)
 accounts.mount_all()
 
 # Servers that nobody uses end.

@@ -69,7 +69,7 @@ async def attempt(part, student, *steps):
     row = {"part": part, "student": student.name}
     try:
         for step in steps:
-            row |= await step(student)
+            row |= await step(student) or {}
     except Exception as error:  # any failure is a result
         row["failed"] = f"{type(error).__name__}: {error}"[:300]
     return row
@@ -99,7 +99,7 @@ async def one_class(students, minutes, rows):
     used = round((machine.total - machine.available) / 2**20)
     rows.append({"part": "all kernels open", "size": size, "machine_used_mb": used})
     print(rows[-1], flush=True)
-    await asyncio.gather(*(student.end() for student in students))
+    await asyncio.gather(*(attempt("end", student, Student.end) for student in students))
 
 
 async def together(students, rows):
@@ -143,8 +143,8 @@ def main():
         settings |= {"classroom": (room.folder / "settings.toml").read_text()}
         try:
             asyncio.run(asyncio.wait_for(measure(room, options, rows), options.limit * 60))
-        except TimeoutError:
-            rows.append({"part": "given up", "minutes": options.limit})
+        except Exception as error:  # the rows so far are worth keeping
+            rows.append({"part": "given up", "failed": f"{type(error).__name__}: {error}"})
     machine = {"processors": os.cpu_count(), "memory_mb": round(psutil.virtual_memory().total / 2**20)}
     environment = {"python": platform.python_version(), "kernel": platform.release(), **machine}
     result = {"experiment": "classroom", "command": "python deploy/jupyterhub/load_test.py " + " ".join(sys.argv[1:])}

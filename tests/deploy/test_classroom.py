@@ -12,6 +12,7 @@ import pytest
 import yaml
 from classroom import settings
 
+from medlstm.environment import threads
 from medlstm.files import ROOT
 
 DEPLOY = ROOT / "deploy" / "jupyterhub"
@@ -75,6 +76,8 @@ def test_kubernetes_gives_a_student_what_the_one_machine_gives():
     assert settings.size(student["storage"]["capacity"].replace("i", "")) == room.disk
     assert values["cull"]["timeout"] == room.idle_minutes * 60
     assert student["networkPolicy"]["enabled"] and not values["hub"]["config"]["NativeAuthenticator"]["open_signup"]
+    assert values["hub"]["config"]["Authenticator"]["allow_all"]
+    assert student["extraEnv"].items() >= threads(1).items()
 
 
 def part(name, rows):

@@ -22,7 +22,7 @@ def main(arguments=None):
     actions.add_parser("hub", help="start the hub here; with systemd it runs as the service `classroom`")
     add = actions.add_parser("accounts", help="make an account for each line of a file; those that are there stay")
     add.add_argument("list", type=Path, metavar="LIST", help="a name a line, such as mina or student-07")
-    add.add_argument("--teachers", action="store_true", help="they also see who is there, and may end servers")
+    add.add_argument("--teachers", action="store_true", help="administrators: they may open every server")
     renew = actions.add_parser("password", help="give accounts new passwords")
     renew.add_argument("names", nargs="+", metavar="NAME")
     actions.add_parser("list", help="show the accounts, and how full their disks are")
@@ -46,7 +46,12 @@ def act(options):
     elif options.action == "accounts":
         lines = (line.split("#")[0].strip() for line in options.list.read_text().splitlines())
         group = accounts.TEACHERS if options.teachers else accounts.STUDENTS
-        hand_out(accounts.add(filter(None, lines), group))
+        passwords = {}
+        try:
+            for name, password in accounts.add(filter(None, lines), group):
+                passwords[name] = password
+        finally:  # those that were made before one failed have theirs
+            hand_out(passwords)
     elif options.action == "password":
         hand_out({name: accounts.new_password(name) for name in map(accounts.known, options.names)})
     elif options.action == "list":
@@ -61,7 +66,7 @@ def act(options):
 def hand_out(passwords):
     """Write a sheet to print, which root alone can read, and say where it is."""
     if not passwords:
-        print("No new account: all are there.")
+        print("No new account.")
         return
     sheet = settings.FOLDER / "hub" / f"passwords-{datetime.now():%Y-%m-%d-%H%M%S}.txt"
     link = settings.read().link

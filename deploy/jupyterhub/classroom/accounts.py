@@ -10,6 +10,7 @@ import pwd
 import re
 import secrets
 import subprocess
+import sys
 import time
 
 from classroom import limits, settings
@@ -21,7 +22,8 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two that look alike on paper
 def names():
     """The accounts of this classroom: members of its groups whose home folders it holds."""
     members = {name for group in (STUDENTS, TEACHERS) for name in grp.getgrnam(group).gr_mem}
-    return sorted(name for name in members if home(name) == pwd.getpwnam(name).pw_dir)
+    homes = {user.pw_name: user.pw_dir for user in pwd.getpwall()}
+    return sorted(name for name in members if homes.get(name) == home(name))
 
 
 def home(name):
@@ -35,7 +37,7 @@ def disk(name):
 
 
 def add(wanted, group=STUDENTS):
-    """Make accounts; those that are there stay as they are.
+    """Make accounts, one after the other; those that are there stay as they are.
 
     Parameters
     ----------
@@ -44,10 +46,10 @@ def add(wanted, group=STUDENTS):
     group : str
         `STUDENTS` or `TEACHERS`.
 
-    Returns
-    -------
-    dict of str
-        The passwords of the new accounts, by name.
+    Yields
+    ------
+    tuple of str
+        The name of a new account, and its password.
 
     Raises
     ------
@@ -55,23 +57,27 @@ def add(wanted, group=STUDENTS):
         If a name cannot be an account's, or belongs to another account of this machine; none is made then.
     """
     wanted, here = list(dict.fromkeys(wanted)), names()
-    taken = {user.pw_name for user in pwd.getpwall()} - set(here)
+    taken = {user.pw_name for user in pwd.getpwall()} | {each.gr_name for each in grp.getgrall()}
     for name in wanted:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             raise ValueError(f"expected a name of small letters, digits and hyphens, a letter first, got {name!r}")
-        if name in taken:
-            raise ValueError(f"{name}: expected a new name, got one of another account of this machine; choose another")
-    return {name: _add(name, group) for name in wanted if name not in here}
+        if name in taken and name not in here:
+            raise ValueError(
+                f"{name}: expected a new name, got one of another account or group of this machine; choose another"
+            )
+    for name in wanted:
+        if name not in here:
+            yield name, _add(name, group)
 
 
 def _add(name, group):
-    os.makedirs(home(name), mode=0o755, exist_ok=True)
-    _run("useradd", "--no-create-home", "--home-dir", home(name), "--shell", "/bin/bash", "--groups", group, name)
     try:
+        os.makedirs(home(name), mode=0o755, exist_ok=True)
+        _run("useradd", "--no-create-home", "--home-dir", home(name), "--shell", "/bin/bash", "--groups", group, name)
         _make_disk(name)
         return new_password(name)
     except BaseException:
-        remove(name)  # half an account is worse than none
+        _clear_away(name)  # half an account is worse than none
         raise
 
 
@@ -79,7 +85,7 @@ def _make_disk(name):
     image, folder, user = disk(name), home(name), pwd.getpwnam(name)
     _run("fallocate", "--length", str(settings.read().disk), str(image))
     os.chmod(image, 0o600)
-    _run("mkfs.ext4", "-q", "-m", "0", str(image))
+    _run("mkfs.ext4", "-q", "-m", "0", "-E", "nodiscard", str(image))  # it would give back what was just taken
     mount(name)
     os.rmdir(f"{folder}/lost+found")
     os.chown(folder, user.pw_uid, user.pw_gid)
@@ -94,9 +100,12 @@ def mount(name):
 
 
 def mount_all():
-    """Put all home folders in their places."""
+    """Put all home folders in their places; one that will not be is named, and stops nobody else."""
     for name in names():
-        mount(name)
+        try:
+            mount(name)
+        except RuntimeError as error:
+            print(f"{name}: the home folder is not in its place: {error}", file=sys.stderr)
 
 
 def new_password(name):
@@ -116,15 +125,22 @@ def known(name):
 def remove(name):
     """Remove an account of this classroom, its processes, and its files."""
     limits.Group(known(name)).clear()
-    deadline = time.monotonic() + 10  # programs that did not start on the hub
+    deadline = time.monotonic() + 45  # programs that did not start on the hub, and dead ones that it has yet to bury
     while subprocess.run(["pkill", "-KILL", "-u", name], check=False).returncode == 0:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{name}: expected its processes to end within 10 s, some do not; restart the hub")
+            raise RuntimeError(f"{name}: expected its processes to end within 45 s, some do not; restart the hub")
         time.sleep(0.1)
-    _run("userdel", name)
+    _clear_away(name)
+
+
+def _clear_away(name):
+    """Remove what there is of an account."""
+    if name in {user.pw_name for user in pwd.getpwall()}:
+        _run("userdel", name)
     if os.path.ismount(home(name)):
         _run("umount", "--lazy", home(name))
-    os.rmdir(home(name))
+    if os.path.isdir(home(name)):
+        os.rmdir(home(name))
     disk(name).unlink(missing_ok=True)
 
 

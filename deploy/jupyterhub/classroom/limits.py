@@ -12,6 +12,7 @@ from pathlib import Path
 from classroom import settings
 
 TREE = Path("/sys/fs/cgroup")
+PLACE = Path("/run") / f"{settings.FOLDER.name}.group"  # version 2: holds the path of the group that the hub started in
 CONTROLLERS = ("memory", "cpu", "pids")
 PERIOD = 100_000  # microseconds over which the kernel shares out processor time
 
@@ -34,9 +35,20 @@ def prepare(memory):
     """Make the group of all students, which the hub itself stays out of, and hold it to so many bytes.
 
     Where systemd runs, the hub's service must own its part of the tree (``Delegate=yes``).
+
+    Raises
+    ------
+    ValueError
+        If no memory is left for students.
     """
+    if memory <= 0:
+        raise ValueError(
+            f"expected more memory than settings.toml keeps free, got {memory_of_machine() >> 20} MB in all; "
+            "lower memory_kept_free"
+        )
     if version() == 2:
-        own = _own_group()
+        own = TREE / Path("/proc/self/cgroup").read_text().strip().rpartition("::/")[2]
+        PLACE.write_text(str(own))
         hub = own / "hub"
         hub.mkdir(exist_ok=True)
         for pid in (own / "cgroup.procs").read_text().split():
@@ -49,11 +61,12 @@ def prepare(memory):
         _write(everyone.folders["memory"] / "cgroup.subtree_control", " ".join(f"+{name}" for name in CONTROLLERS))
 
 
-def _own_group():
-    """The folder of the group that the hub was started in; version 2."""
-    path = Path("/proc/self/cgroup").read_text().strip().rpartition("::/")[2]
-    group = TREE / path
-    return group.parent if group.name == "hub" else group
+def close():
+    """End what students have left running, and remove all groups."""
+    everyone = Group()
+    for folder in everyone.folders["pids"].glob("*/"):
+        Group(folder.name).clear()
+    everyone.clear()
 
 
 def _write(path, value):
@@ -81,7 +94,8 @@ class Group:
 
     def __init__(self, name=""):
         if version() == 2:
-            self.folders = dict.fromkeys(CONTROLLERS, _own_group() / "students" / name)
+            place = Path(PLACE.read_text()) if PLACE.exists() else TREE / "nowhere"
+            self.folders = dict.fromkeys(CONTROLLERS, place / "students" / name)
         else:
             self.folders = {controller: TREE / controller / settings.FOLDER.name / name for controller in CONTROLLERS}
 

@@ -59,6 +59,8 @@ def read(path=None):
             raise ValueError(
                 f"{path}: {name}: expected {'text' if kind is str else 'a number above 0'}, got {values[name]!r}"
             )
+    if not re.fullmatch(r"http://[^/:]+:[0-9]+", values["address"]):
+        raise ValueError(f"{path}: address: expected http://, a host and a port, got {values['address']!r}")
     return Settings(**values)
 
 

@@ -104,6 +104,12 @@ class Student:
         async with self.browser.put(url, json=body, headers=self.token(f"/user/{self.name}/")) as answer:
             return answer.status
 
+    async def delete(self, path):
+        """Delete a file as JupyterLab does; the status of the answer."""
+        headers = self.token(f"/user/{self.name}/")
+        async with self.browser.delete(f"{self.server}/api/contents/{path}", headers=headers) as answer:
+            return answer.status
+
     async def kernel(self, folder="book/chapters"):
         """Open a kernel that stands in a folder."""
         body = {"name": "python3", "path": folder}

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INSTALLED, TRIAL = Path("/srv/classroom"), Path("/srv/classroom-trial")
+PROXY = Path("/run") / f"{TRIAL.name}-proxy.pid"
+# With systemd the hub needs a part of the tree of control groups that is its own.
+SCOPE = ["systemd-run", "--scope", "--quiet", "-p", "Delegate=yes"] if Path("/run/systemd/system").is_dir() else []
 COMMAND, PORT = "/usr/local/bin/classroom", 8760
 
 
@@ -75,7 +78,8 @@ def classroom(students, teachers=(), **changed):
         log = TRIAL / "hub" / "hub.log"
         with log.open("w") as file:
             environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "CLASSROOM": str(TRIAL)}
-            hub = subprocess.Popen([COMMAND, "hub"], env=environment, stdout=file, stderr=file, start_new_session=True)
+            command = [*SCOPE, COMMAND, "hub"]
+            hub = subprocess.Popen(command, env=environment, stdout=file, stderr=file, start_new_session=True)
         (TRIAL / "hub" / "hub.pid").write_text(str(hub.pid))
         try:
             _wait(hub, log)
@@ -139,8 +143,7 @@ def sweep():
     """Remove what a trial leaves: processes, accounts, mounts, groups, its folder."""
     if not TRIAL.exists():
         return
-    for part in ("hub", "proxy"):  # of a trial whose own process was killed
-        pid = TRIAL / "hub" / f"{part}.pid"
+    for pid in (TRIAL / "hub" / "hub.pid", PROXY):  # of a trial whose own process was killed
         if pid.is_file() and _is_ours(Path("/proc") / pid.read_text().strip()):
             os.kill(int(pid.read_text()), signal.SIGKILL)
     if (TRIAL / "settings.toml").exists():
