@@ -146,8 +146,8 @@ def main():
         except Exception as error:  # the rows so far are worth keeping
             rows.append({"part": "given up", "failed": f"{type(error).__name__}: {error}"})
     machine = {"processors": os.cpu_count(), "memory_mb": round(psutil.virtual_memory().total / 2**20)}
-    environment = {"python": platform.python_version(), "kernel": platform.release(), **machine}
-    result = {"experiment": "classroom", "command": "python deploy/jupyterhub/load_test.py " + " ".join(sys.argv[1:])}
+    environment = {"python": platform.python_version(), "kernel": platform.release().partition("-")[0], **machine}
+    result = {"experiment": "classroom", "command": " ".join(["python deploy/jupyterhub/load_test.py", *sys.argv[1:]])}
     result |= {"date": date.today().isoformat(), "environment": environment, "settings": settings, "runs": rows}
     options.out.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -51,7 +51,10 @@ def act(options):
             for name, password in accounts.add(filter(None, lines), group):
                 passwords[name] = password
         finally:  # those that were made before one failed have theirs
-            hand_out(passwords)
+            if passwords:
+                hand_out(passwords)
+        if not passwords:
+            print("No new account.")
     elif options.action == "password":
         hand_out({name: accounts.new_password(name) for name in map(accounts.known, options.names)})
     elif options.action == "list":
@@ -65,9 +68,6 @@ def act(options):
 
 def hand_out(passwords):
     """Write a sheet to print, which root alone can read, and say where it is."""
-    if not passwords:
-        print("No new account.")
-        return
     sheet = settings.FOLDER / "hub" / f"passwords-{datetime.now():%Y-%m-%d-%H%M%S}.txt"
     link = settings.read().link
     with open(os.open(sheet, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

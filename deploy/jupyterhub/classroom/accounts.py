@@ -83,9 +83,11 @@ def _add(name, group):
 
 def _make_disk(name):
     image, folder, user = disk(name), home(name), pwd.getpwnam(name)
-    _run("fallocate", "--length", str(settings.read().disk), str(image))
+    size = str(settings.read().disk)
+    _run("truncate", "--size", size, str(image))
     os.chmod(image, 0o600)
-    _run("mkfs.ext4", "-q", "-m", "0", "-E", "nodiscard", str(image))  # it would give back what was just taken
+    _run("mkfs.ext4", "-q", "-m", "0", str(image))
+    _run("fallocate", "--length", size, str(image))  # last, since the line above gives back what it does not need
     mount(name)
     os.rmdir(f"{folder}/lost+found")
     os.chown(folder, user.pw_uid, user.pw_gid)
