@@ -152,6 +152,9 @@ def test_files_are_private_and_the_machine_cannot_be_written_to(room):
             _, error = await bert.hands.run(f"import os; os.listdir('{room.folder}/{folder}')")
             assert error.startswith("PermissionError")
         assert "hub.sqlite" in {path.name for path in (room.folder / "hub").iterdir()}  # there is something to hide
+        careless = room.folder / "careless"
+        careless.mkdir()
+        careless.chmod(0o777)
         own = ("/tmp", "/var/tmp", "/dev/shm", str(room.folder / "home" / BERT))
         skipped = " -o ".join(f"-path {path}" for path in ("/proc", "/dev/pts", "/run/lock", *own))
         find = f"find / \\( {skipped} \\) -prune -o \\( -type d -o -type f \\) -writable -print 2>/dev/null"

@@ -150,11 +150,15 @@ class Group:
         if not self.folders["pids"].exists():
             return
         self._set("pids", "pids.max", 0)  # nothing can be started while this goes on
+        self._set(
+            "cpu", *(("cpu.max", "max") if version() == 2 else ("cpu.cfs_quota_us", -1))
+        )  # to die takes time, too
         deadline = time.monotonic() + patience
         while processes := self.processes():
             if time.monotonic() > deadline:
+                name = self.folders["pids"].name
                 raise TimeoutError(
-                    f"expected the processes {processes} to end within {patience} s; they are still there"
+                    f"{name}: expected all processes to end within {patience} s, {len(processes)} do not"
                 )
             for pid in processes:
                 try:
