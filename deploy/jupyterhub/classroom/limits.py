@@ -150,16 +150,13 @@ class Group:
         if not self.folders["pids"].exists():
             return
         self._set("pids", "pids.max", 0)  # nothing can be started while this goes on
-        self._set(
-            "cpu", *(("cpu.max", "max") if version() == 2 else ("cpu.cfs_quota_us", -1))
-        )  # to die takes time, too
+        # What dies needs a processor, too: a fork bomb would take minutes over it within a student's share.
+        self._set("cpu", *(("cpu.max", "max") if version() == 2 else ("cpu.cfs_quota_us", -1)))
         deadline = time.monotonic() + patience
         while processes := self.processes():
             if time.monotonic() > deadline:
                 name = self.folders["pids"].name
-                raise TimeoutError(
-                    f"{name}: expected all processes to end within {patience} s, {len(processes)} do not"
-                )
+                raise TimeoutError(f"{name}: expected all processes to end within {patience} s, got {len(processes)}")
             for pid in processes:
                 try:
                     os.kill(pid, signal.SIGKILL)

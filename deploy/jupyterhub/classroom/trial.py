@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 INSTALLED, TRIAL = Path("/srv/classroom"), Path("/srv/classroom-trial")
 PROXY = Path("/run") / f"{TRIAL.name}-proxy.pid"
 # With systemd the hub needs a part of the tree of control groups that is its own.
@@ -145,11 +147,15 @@ def sweep():
         return
     for pid in (TRIAL / "hub" / "hub.pid", PROXY):  # of a trial whose own process was killed
         if pid.is_file() and _is_ours(Path("/proc") / pid.read_text().strip()):
-            os.kill(int(pid.read_text()), signal.SIGKILL)
+            process = psutil.Process(int(pid.read_text()))
+            for each in [*process.children(recursive=True), process]:
+                each.kill()
     if (TRIAL / "settings.toml").exists():
         names = [line.split()[0] for line in _classroom("list").stdout.splitlines()]
         if names:
             _classroom("remove", *names)
+    for folder in Path("/sys/fs/cgroup").glob(f"*/{TRIAL.name}"):  # version 1; a hub that was killed has left them
+        folder.rmdir()
     shutil.rmtree(TRIAL)
 
 
