@@ -164,6 +164,8 @@ def test_files_are_private_and_the_machine_cannot_be_written_to(room):
         mine = Path(f"/tmp/of-bert-{os.getpid()}")
         await said(bert, f"open('{mine}', 'w').write('')")
         assert not mine.exists()  # it is in Bert's own /tmp
+        assert await said(bert, "print('ServerApp' in open('/tmp/server.log').read())") == "True"
+        assert "ServerApp" not in room.log.read_text()  # which a student could fill the machine's disk with
 
     act(room, scene)
 
