@@ -254,6 +254,31 @@ def browser():
         yield opened
 
 
+# Which words of a figure lie on each other. Matplotlib draws a text as a group of its letters.
+OVERLAPS = """() => {
+    const texts = [...document.querySelectorAll("g[id^=text_]")].map(part => [part.id, part.getBoundingClientRect()]);
+    return texts.flatMap(([name, a], k) => texts.slice(k + 1).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3).map(([other]) => [name, other]));
+}"""
+
+
+@pytest.mark.browser
+@needs_browser
+@needs_decks
+def test_words_of_a_figure_keep_clear_of_each_other(browser, decks):
+    page = browser.new_page()
+    figures = sorted((decks / "images").glob("*.svg"))
+    assert len(figures) > 20
+    for figure in figures:
+        page.goto(figure.as_uri())
+        assert page.evaluate(OVERLAPS) == [], figure
+    page.evaluate("document.querySelectorAll('g[id^=text_]').forEach(part => part.removeAttribute('transform'))")
+    page.evaluate("document.querySelectorAll('g[id^=text_] *').forEach(part => part.removeAttribute('transform'))")
+    assert page.evaluate(OVERLAPS)  # all of them in one corner would be found
+    page.close()
+
+
 def opened(page, address):
     """What went wrong while a deck was opened: errors of the console, and what was asked of another host."""
     wrong = []
