@@ -268,11 +268,11 @@ OVERLAPS = """() => {
 @needs_decks
 def test_words_of_a_figure_keep_clear_of_each_other(browser, decks):
     page = browser.new_page()
-    figures = sorted((decks / "images").glob("*.svg"))
-    assert len(figures) > 20
-    for figure in figures:
-        page.goto(figure.as_uri())
-        assert page.evaluate(OVERLAPS) == [], figure
+    drawings = sorted((decks / "images").glob("*.svg"))
+    assert len(drawings) > 20
+    for drawing in drawings:
+        page.goto(drawing.as_uri())
+        assert page.evaluate(OVERLAPS) == [], drawing
     page.evaluate("document.querySelectorAll('g[id^=text_]').forEach(part => part.removeAttribute('transform'))")
     page.evaluate("document.querySelectorAll('g[id^=text_] *').forEach(part => part.removeAttribute('transform'))")
     assert page.evaluate(OVERLAPS)  # all of them in one corner would be found
