@@ -283,7 +283,7 @@ def _remark(path):
     for author, error in outputs:
         if error.output_type == "error" and author == "test" and error.ename == "Stopped":
             return f"stopped: {error.evalue}"
-        if error.output_type == "error" and error.ename in LACKING and "mnist.npz" in error.evalue:
+        if error.output_type == "error" and error.ename in LACKING and "medmnist" in error.evalue:
             return "its MedMNIST set is not on this computer: fetch it, and grade --again"
     return ""
 
