@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 FOLDER ?= ../course
+# The oldest Python that locked requirements must suit.
+FLOOR ?= 3.11
 BIN := .venv/bin
 # Settings of a build that must be faultless: .ci/run passes STRICT=1.
 BUILD_FLAGS := $(if $(STRICT),-W -n --keep-going,-q)
@@ -82,13 +84,13 @@ links: .venv/book.installed ## Ask every site that the book cites whether its pa
 	-$(BIN)/jupyter-book build --builder linkcheck -q .
 
 locks: ## Renew requirements/*.lock from pyproject.toml (needs uv)
-	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile -q --universal --fork-strategy fewest --python-version $(FLOOR) --generate-hashes --no-header \
 	  --extra book -o requirements/book.lock pyproject.toml
-	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile -q --universal --fork-strategy fewest --python-version $(FLOOR) --generate-hashes --no-header \
 	  --extra book --extra test -c requirements/book.lock -o requirements/test.lock pyproject.toml
-	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile -q --universal --fork-strategy fewest --python-version $(FLOOR) --generate-hashes --no-header \
 	  --extra book --extra teach -c requirements/test.lock -o requirements/teach.lock pyproject.toml
-	uv pip compile -q --no-deps --python-version 3.11 --no-header --no-annotate \
+	uv pip compile -q --no-deps --python-version $(FLOOR) --no-header --no-annotate \
 	  --extra bench -o requirements/bench.lock pyproject.toml
 
 clean: ## Remove the built site and the environment

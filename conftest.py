@@ -76,7 +76,7 @@ class Minutes(Beside):
 
     def runtest(self):
         opening = self.parent.nb.cells[0].source
-        minutes = {"seconds": 0.5, "half a minute": 0.5, "1 minute": 1, "2 minutes": 2}
+        minutes = {"seconds": 0.25, "half a minute": 0.5, "1 minute": 1, "2 minutes": 2}
         stated = re.search(r"minutes to read, (.+?) to run\.", opening)[1]
         self.user_properties.append(("run time", f"{self.path.stem:24}{seconds[self.path]:6.0f} s, stated {stated}"))
         assert seconds[self.path] < SLOWER * 60 * minutes[stated], f"took {seconds[self.path]:.0f} s, stated {stated}"

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from medlstm.book.chapters import CHAPTERS, CORE, chapter, chapters, pages, slide_type
+from medlstm.book.chapters import CHAPTERS, CORE, chapter, chapters, needed_data, pages, slide_type
 from medlstm.files import ROOT
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(CHAPTERS.glob("*.ipynb"))}
@@ -136,6 +136,26 @@ def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     stated = re.search(r"\*\*Time\*\* (\d+) minutes to read", notebook.cells[0].source)
     assert int(stated[1]) == 5 * round((words / 80 + lines / 20) / 5)
     assert "80 words or 20 lines of code a minute" in (ROOT / "chapters" / "teaching.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["explorer", "what-we-learned"])
+def test_the_minutes_of_a_page_follow_the_same_rule(name):
+    text = (CHAPTERS / f"{name}.md").read_text()
+    words = len(re.findall(r"[A-Za-z][\w'-]*", re.sub(r"<[^>]*>|\{\w+\}|^:.*$", "", text, flags=re.M)))
+    assert int(re.search(r"\*\*Time\*\* (\d+) minutes to read", text)[1]) == 5 * round(words / 80 / 5)
+    tasks = re.findall(r"^\*\*\d\. .*?(?=^\*\*\d\. |^## )", text, re.M | re.S)
+    longest = max((len(re.findall(r"[A-Za-z][\w'-]*", re.sub("<[^>]*>", "", task))) / 20 for task in tasks), default=0)
+    assert not tasks or (5 < longest <= 10 and "10 for each of three tasks" in text and len(tasks) == 3)
+
+
+def test_readers_are_told_how_many_chapters_need_medical_images_and_how_many_exercises_there_are():
+    words = ["", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    needing = words[sum(bool(needed_data(path)) for path in chapters())]
+    assert f"{needing.capitalize()} chapters use real medical images" in (ROOT / "README.md").read_text()
+    assert f"skip\n      # {needing} of the chapters" in (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    counts = [len(list(exercises(notebook))) for notebook in LESSONS.values()]
+    told = f"Chapters have {words[min(counts)]} to {words[max(counts)]} exercises"
+    assert told in (CHAPTERS / "teaching.md").read_text()
 
 
 def exercises(notebook):

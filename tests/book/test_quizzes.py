@@ -6,15 +6,17 @@ import re
 import numpy as np
 import pytest
 import yaml
-from scipy.stats import norm
+from scipy.special import softmax
+from scipy.stats import norm, spearmanr
 
 from medlstm.cells import CELLS, clamp, run, sigmoid
-from medlstm.datasets import fit_discs, ventricle
+from medlstm.datasets import fit_discs, load_mnist, ventricle
 from medlstm.evaluation import predictive_values, proportion
-from medlstm.explanation import integrated_gradients
+from medlstm.explanation import integrated_gradients, with_shuffled_weights
 from medlstm.files import DATA, ROOT
 from medlstm.lstm import LSTM
 from medlstm.network import SequenceClassifier
+from medlstm.state_space import loop
 
 PAGE = (ROOT / "chapters" / "quizzes.md").read_text()
 QUESTIONS = {
@@ -103,6 +105,16 @@ def test_the_most_that_can_be_won():
     assert right(8)[1] == [round(1 / 0.6, 2)]
 
 
+def test_a_map_of_a_network_that_knows_nothing_shows_the_digit(rng):
+    trained = SequenceClassifier.load(DATA / "weights" / "mnist_rows_keras_article.npz")
+    _, (images, _) = load_mnist()
+    images = (images[:20] / 255).astype(np.float32)
+    network = with_shuffled_weights(trained, ["lstm_0", "lstm_1", "head"], rng)
+    maps = integrated_gradients(network, images, network.predict(images).argmax(axis=1), steps=16)
+    assert spearmanr(np.abs(maps).ravel(), images.ravel()).statistic > 0.95
+    assert "multiplied with the image" in right(9)[0]
+
+
 def test_a_bias_that_keeps_half():
     kept = {bias: sigmoid(float(bias)) ** 100 for bias in (1, 3, 5)}
     assert right(10)[1] == [5] and min(kept, key=lambda bias: abs(kept[bias] - 0.5)) == 5
@@ -123,6 +135,15 @@ def test_an_image_and_a_value():
     distance = lambda area: np.sqrt(2) * norm.ppf(area)
     together = norm.cdf(np.hypot(distance(0.96), distance(0.80)) / np.sqrt(2))
     assert right(15)[1] == [round(together, 3)]
+
+
+def test_it_is_the_threshold_that_broke():
+    runs = json.loads((DATA / "results" / "generalisation.json").read_text())["runs"]
+    tests = [run["test"] for run in runs if run["model"] == "lstm_plain"]
+    mean = lambda where, what: np.mean([test[where][what] for test in tests])
+    falls = [round(mean(where, what), 2) for what in ("auc", "specificity") for where in ("clean", "blur_5")]
+    assert falls == [float(number) for number in re.findall(r"0\.\d+", QUESTIONS[16][0])]
+    assert right(16)[0].startswith("Choose the threshold anew")
 
 
 def test_the_worse_network_comes_out_ahead(rng):
@@ -149,6 +170,26 @@ def test_what_equals_the_start_gets_nothing(rng):
     image[0, 0, 0] = 0
     assert integrated_gradients(network, image, np.array([1]))[0, 0, 0] == 0
     assert right(19)[0].startswith("Nothing about the marker")
+
+
+@pytest.mark.parametrize("frames", [10, 1000])
+def test_what_is_kept_of_a_film_has_one_size(frames, rng):
+    """With it alone a recurrent network reads the next frame as if it had seen all; attention needs every key."""
+    film, cell = rng.normal(size=(1, frames + 1, 3)), CELLS["standard"]
+    params = cell.initial_parameters(3, 4, rng)
+    _, kept = run(cell, film[:, :-1], params)
+    assert sum(part.size for part in kept) == 8
+    np.testing.assert_array_equal(run(cell, film[:, -1:], params, kept)[1][1], run(cell, film, params)[1][1])
+
+    decays = np.full(3, 0.9), np.full(3, 0.1)
+    states = loop((film, film), decays)
+    before, after = (states[0][0, t] + 1j * states[1][0, t] for t in (-2, -1))
+    np.testing.assert_allclose(after, (0.9 + 0.1j) * before + (1 + 1j) * film[0, -1], rtol=1e-12)
+
+    query, keys = rng.normal(size=3), film[0]
+    weights = softmax(keys @ query)
+    assert weights.size == frames + 1 and np.all(weights > 0)
+    assert right(20)[0].startswith("For attention over all frames")
 
 
 def test_what_the_stored_runs_say_of_the_latch():
