@@ -6,6 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -13,9 +16,11 @@ import pytest
 from browser import needs_browser
 from pypdf import PdfReader
 
-from medlstm.book import epub, printing, scripts, whole
+from medlstm.book import epub, letters, printing, scripts, whole
 from medlstm.book.chapters import chapter
 from medlstm.book.forms import FORMS, SITE
+from medlstm.book.paper import STYLE
+from medlstm.book.paper import paper as paper_of
 from medlstm.files import ROOT
 
 needs_site = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built: make book")
@@ -106,6 +111,20 @@ def test_a_quiz_does_not_give_its_answers_away(pages, taken):
     assert "Right" not in quiz.get_text()
     for box in taken[1]["quizzes"].solutions:
         assert len(re.findall(r"\([abc]\) Right[.,]", box.get_text())) == 1
+
+
+@needs_site
+def test_letters_in_drawings_are_seven_points_on_paper():
+    html = paper_of(whole.pages(), SITE)
+    right, left = map(int, re.search(r"margin: \d+mm (\d+)mm \d+mm (\d+)mm;", STYLE.read_text()).groups())
+    drawn = [unquote(urlsplit(src).path) for src in re.findall(r'src="(file:[^"]+\.svg)"', html)]
+    drawn = [Path(path).read_text() for path in drawn]
+    grown = [b64decode(data).decode() for data in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html)]
+    assert len(grown) > 10 < len(drawn)
+    for svg in drawn + grown:
+        wide, high = letters.size(svg)
+        shown = min((210 - left - right) * 72 / 25.4 / wide, 195 * 72 / 25.4 / high, 1)
+        assert min(letters.letters(svg), default=7) * shown > 6.9
 
 
 def test_a_site_that_is_not_built_is_named(tmp_path):

@@ -258,7 +258,27 @@ def test_what_is_published_is_built_as_in_the_tests():
     assert "python -m medlstm.book colab _build/colab" in commands("publish")
     assert "rm requirements/*.lock\nmake locks" in commands("weekly")
     ends = yaml.safe_load(WORKFLOWS["weekly"].read_text())["jobs"]["cold"]["strategy"]["matrix"]["include"]
-    assert {end["resolution"] for end in ends} == {"highest", "lowest-direct"}
+    lowest, beyond = re.findall(r"3\.(\d+)", project()["requires-python"])
+    assert {end["resolution"]: end["python"] for end in ends} == {
+        "highest": f"3.{int(beyond) - 1}",  # what no longer runs on the oldest Python is among the newest packages
+        "lowest-direct": f"3.{lowest}",
+    }
+    (locks,) = [step for step in steps("weekly") if "make locks" in step.get("run", "")]
+    assert locks["env"] == {"UV_RESOLUTION": "${{ matrix.resolution }}", "FLOOR": "${{ matrix.python }}"}
+    assert (ROOT / "Makefile").read_text().count("--python-version $(FLOOR)") == 4
+
+
+def test_where_tests_run_and_books_are_printed_the_tools_are_there():
+    """With CI set, as services for tests set it, nothing is skipped for want of a tool."""
+    assert '[ -z "${CI:-}" ] || bash .ci/tools\n' in (ROOT / ".ci" / "run").read_text()
+    for name, task in {"publish": "make slides pdf epub", "weekly": "make epub teach .venv/test.installed"}.items():
+        (step,) = [step["run"] for step in steps(name) if task in step.get("run", "")]
+        assert step.index("bash .ci/tools") < step.index(task)
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/tools", ".binder/postBuild", ".devcontainer/setup"])
+def test_a_script_can_be_read_by_its_shell(script):
+    subprocess.run(["bash", "-n", ROOT / script], check=True)
 
 
 SCHEMAS = {

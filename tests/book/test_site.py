@@ -7,7 +7,8 @@ import yaml
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
-from medlstm.book.forms import pages
+from medlstm.book.chapters import chapters
+from medlstm.book.forms import FORMS, pages
 from medlstm.files import ROOT
 
 SITE = ROOT / "_build" / "html"
@@ -48,11 +49,15 @@ def test_every_link_within_the_site_leads_somewhere(page):
             assert not place or place.startswith("explorer:") or f'id="{place}"' in target.read_text(), address
 
 
-def test_a_chapter_is_offered_as_a_notebook_and_as_plain_python():
-    page = BeautifulSoup((SITE / "chapters" / "gate-equations.html").read_text(), "html.parser")
+@pytest.mark.parametrize("name", [path.stem for path in chapters()])
+def test_a_chapter_is_offered_as_a_notebook_as_plain_python_and_in_every_form_that_is_built(name):
+    page = BeautifulSoup((SITE / "chapters" / f"{name}.html").read_text(), "html.parser")
     offered = [link["href"] for link in page.select("a.btn-download-source-button")]
-    assert offered == [f"../_sources/chapters/gate-equations.{kind}" for kind in ("ipynb", "py")]
+    assert offered == [f"../_sources/chapters/{name}.{kind}" for kind in ("ipynb", "py")]
     compile((SITE / "chapters" / offered[1]).read_text(), offered[1], "exec")
+    linked = [link["href"] for link in page.select('.dropdown-download-buttons a[href^="../forms/"]')]
+    forms = [f"slides/{name}.html", "book.pdf", "book.epub"]
+    assert linked == [f"../forms/{form}" for form in forms if (FORMS / form).is_file()]
 
 
 def test_every_page_of_the_contents_is_built():

@@ -221,6 +221,20 @@ def general():
     return (CHAPTERS / "teaching.md").read_text()
 
 
+def test_the_general_page_has_three_plans_four_projects_a_scheme_and_what_to_do_when_something_fails():
+    page = general()
+    sections = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n?)*)", page, re.M))
+    assert re.findall(r"^\*\*([\w ]+)\*\*", sections["Three plans"], re.M) == ["One day", "Six weeks", "Alone"]
+    assert re.findall(r"^\| (\d) \|", sections["Three plans"], re.M) == 2 * list("123456")
+    assert len(re.findall(r"^\*\*[\w ]+\*\* ", sections["Who will sit before you"], re.M)) == 3
+    assert re.findall(r"^(\d)\. \*\*", sections["Four projects of half a day"], re.M) == list("1234")
+    points = map(int, re.findall(r"^\| the \w+ \((\d)\) \|", sections["Four projects of half a day"], re.M))
+    assert sum(points) == 20 and "| out of 20 |" in page
+    failures = re.findall(r"^- \*\*(.*?)\.\*\*", sections["When something fails"], re.M)
+    assert {"No network", "A laptop that cannot install", "No projector"} <= set(failures)
+    assert "CITATION.cff" in sections["Adapt it, cite it"]
+
+
 def test_the_pages_are_in_the_contents_below_the_general_one_and_it_leads_to_them():
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
     chapters = {chapter["file"]: chapter for part in parts for chapter in part["chapters"]}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from classroom import settings
+from classroom import limits, settings
 
 from medlstm.environment import threads
 from medlstm.files import ROOT
@@ -49,6 +49,58 @@ def test_a_wrong_setting_is_named(tmp_path, old, new, message):
 def test_scripts_can_be_read_by_their_shell(shell, script):
     assert os.access(DEPLOY / script, os.X_OK)
     subprocess.run([shell, "-n", DEPLOY / script], check=True)
+
+
+@pytest.fixture
+def version_2(tmp_path, monkeypatch):
+    """A tree like that of control groups' second version, in which the hub's service has one process, and its files."""
+    service = tmp_path / "system.slice" / "classroom.service"
+    written = []
+
+    def write(path, value):
+        if path.name == "cgroup.subtree_control":  # the kernel's rule: no group with children has processes of its own
+            at = [path.parent / "hub" / "cgroup.procs"] if path.parent == service else []
+            assert all(file.read_text() == "4711" for file in at)
+        written.append((str(path.relative_to(service)), value))
+
+    service.mkdir(parents=True)
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    (tmp_path / "self").write_text("0::/system.slice/classroom.service\n")
+    (service / "cgroup.procs").write_text("4711\n")
+    for name, value in {"TREE": tmp_path, "SELF": tmp_path / "self", "PLACE": tmp_path / "place"}.items():
+        monkeypatch.setattr(limits, name, value)
+    monkeypatch.setattr(limits, "_write", write)
+    return service, written
+
+
+def test_limits_in_the_words_of_control_groups_of_version_2(version_2):
+    service, written = version_2
+    limits.prepare(20 << 30)
+    every = "+memory +cpu +pids"
+    assert written == [
+        ("cgroup.subtree_control", every),
+        ("students/memory.max", 20 << 30),
+        ("hub/cpu.weight", 1000),
+        ("students/cgroup.subtree_control", every),
+    ]
+    written.clear()
+    group = limits.Group("anne")
+    (service / "students" / "anne").mkdir()
+    (service / "students" / "anne" / "memory.swap.max").write_text("max")
+    group.create(memory=2 << 30, cpus=1.5, processes=500)
+    group.join()
+    assert written == [
+        ("students/anne/memory.max", 2 << 30),
+        ("students/anne/memory.swap.max", 0),
+        ("students/anne/cpu.max", "150000 100000"),
+        ("students/anne/pids.max", 500),
+        ("students/anne/cgroup.procs", os.getpid()),
+    ]
+    written.clear()
+    (service / "students" / "anne" / "memory.swap.max").unlink()  # the kernel's files go with their folder
+    group.clear()
+    assert written == [("students/anne/pids.max", 0), ("students/anne/cpu.max", "max")]
+    assert not (service / "students" / "anne").exists()
 
 
 def test_the_teachers_command_wants_root():

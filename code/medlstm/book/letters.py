@@ -1,10 +1,11 @@
-"""How large are the letters of a stored drawing, and how do they reach the last row of a room?
+"""How large are the letters of a stored drawing, and how do they reach the last row of a room, or a reader of paper?
 
 Matplotlib stores letters as shapes: a text is a group, drawn at its size in points. Where a drawing is shown on a
-slide and its letters would be too small, each text grows about its own place: the label of a tick and a name at the
-right of a plot away from it, any other about its middle. Nothing else in the drawing moves.
+slide or a page and its letters would be too small, each text grows about its own place: the label of a tick and a
+name at the right of a plot away from it, any other about its middle. Nothing else in the drawing moves.
 """
 
+import math
 import re
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -38,6 +39,34 @@ def letters(svg):
     for text in _texts(ElementTree.fromstring(svg)):
         grown = GROWN.fullmatch(text.group.get("transform", ""))
         yield text.size * (float(grown[1]) if grown else 1)
+
+
+def fitted(svg, wide, high, smallest, most=math.inf):
+    """A drawing whose letters can be read once it fills a space, and how many times as large it is then.
+
+    Parameters
+    ----------
+    svg : str
+        As Matplotlib writes it.
+    wide, high : float
+        The space, in units of its own.
+    smallest : float
+        Of the letters, in these units.
+    most : float
+        How many times as large the drawing may become.
+
+    Returns
+    -------
+    str, float
+    """
+    drawn = svg
+    for _ in range(4):  # edges that grow make the whole a little smaller
+        width, height = size(drawn)
+        scale = min(wide / width, high / height, most)
+        if min(letters(drawn), default=math.inf) * scale >= 0.995 * smallest:
+            break
+        drawn = enlarged(svg, smallest / scale)
+    return drawn, scale
 
 
 def enlarged(svg, smallest):

@@ -1,6 +1,7 @@
 """What does the book look like on paper? One long page, with all that a site does not have; `paper.css` lays it out."""
 
 import re
+from base64 import b64encode
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import matplotlib
 from bs4 import BeautifulSoup
 from pygments.formatters import HtmlFormatter
 
-from medlstm.book import whole
+from medlstm.book import letters, whole
 
 STYLE = Path(__file__).with_name("paper.css")
 FONTS = {  # they come with Matplotlib, so that lines and pages break alike on every machine
@@ -17,10 +18,9 @@ FONTS = {  # they come with Matplotlib, so that lines and pages break alike on e
     "Code": ("DejaVuSansMono", "DejaVuSansMono-Oblique", "DejaVuSansMono-Bold", "DejaVuSansMono-BoldOblique"),
     "Heads": ("DejaVuSans", "DejaVuSans-Oblique", "DejaVuSans-Bold", "DejaVuSans-BoldOblique"),
 }
-COLUMNS, MOST = (
-    84,
-    104,
-)  # letters of code side by side: as they are, and at most, smaller; what is longer is turned over
+COLUMNS, MOST = 84, 104  # letters of code side by side, and at most, smaller; what is longer is turned over
+SPACE = (431, 552)  # of a drawing, in points: the width of a line, and as high as `paper.css` allows
+SMALLEST = 7  # points of a letter in a drawing
 PAGE_OF = re.compile(r"\{page of ([\w.-]+)\}")
 """Stands where the number of a page belongs."""
 
@@ -90,16 +90,26 @@ def _answers(kind, page, boxes):
 
 
 def _fit(box):
-    """Long lines of code are set smaller, images are taken from files, references say on which page to look."""
+    """Long lines of code are set smaller, letters of drawings larger; references say on which page to look."""
     for block in box.select("pre"):
         longest = max(map(len, block.get_text().split("\n")))
         if longest > COLUMNS:
             block["style"] = f"--columns: {min(longest, MOST)}"
     for image in box.select("img"):
-        image["src"] = Path(image["src"]).as_uri()
+        file = Path(image["src"])
+        image["src"] = _legible(file) if file.suffix == ".svg" else file.as_uri()
     for link in box.select("a.paged, a:has(> .std-ref), a:has(> .doc)"):
         page = BeautifulSoup(_page_of(link["href"].removeprefix("#"), " p.\u2009"), "html.parser")
         link.insert_after(page)
+
+
+def _legible(file):
+    """The address of a drawing, or of one like it with larger letters."""
+    svg = file.read_text()
+    fitted, _ = letters.fitted(svg, *SPACE, SMALLEST, most=1)
+    if fitted is svg:
+        return file.as_uri()
+    return "data:image/svg+xml;base64," + b64encode(fitted.encode()).decode()
 
 
 def _page_of(name, words=""):

@@ -229,11 +229,7 @@ class Deck:
         source = self.site / "chapters" / image["src"]
         number = figure.select_one(".caption-number")
         if source.suffix == ".svg":
-            svg, scale = source.read_text(), None
-            for _ in range(3):  # edges that grow make the whole a little smaller
-                wide, tall = letters.size(svg)
-                scale = min(WIDE / wide, high / tall)
-                svg = letters.enlarged(source.read_text(), SMALLEST / scale)
+            svg, _ = letters.fitted(source.read_text(), WIDE, high, SMALLEST)
             wide, tall = letters.size(svg)
             (folder / "images" / source.name).write_text(svg)
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 from classroom import settings
 
 TREE = Path("/sys/fs/cgroup")
+SELF = Path("/proc/self/cgroup")  # the groups of this process
 PLACE = Path("/run") / f"{settings.FOLDER.name}.group"  # version 2: holds the path of the group that the hub started in
 CONTROLLERS = ("memory", "cpu", "pids")
 PERIOD = 100_000  # microseconds over which the kernel shares out processor time
@@ -47,7 +48,7 @@ def prepare(memory):
             "lower memory_kept_free"
         )
     if version() == 2:
-        own = TREE / Path("/proc/self/cgroup").read_text().strip().rpartition("::/")[2]
+        own = TREE / SELF.read_text().strip().rpartition("::/")[2]
         PLACE.write_text(str(own))
         hub = own / "hub"
         hub.mkdir(exist_ok=True)
