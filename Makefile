@@ -40,7 +40,7 @@ epub: _build/html/index.html ## Pack the whole book for a reader into _build/for
 test: .venv/test.installed ## Run every test: the package first, then every notebook
 	$(BIN)/python -m pytest tests $(TOGETHER) worksteal
 	$(BIN)/python -m pytest --nbval --nbval-current-env chapters $(TOGETHER) loadfile
-	$(BIN)/python -m pytest -m browser tests
+	$(BIN)/python -m pytest -m browser tests $(TOGETHER) loadfile
 
 lint: .venv/test.installed ## Check style and spelling of the code, the tests and the text
 	$(BIN)/ruff check
