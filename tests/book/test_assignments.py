@@ -369,13 +369,25 @@ def test_nothing_that_a_submission_does_harms_anything_else(tmp_path, loopback):
         assert why in found[student, GRU][1], found[student, GRU]
         assert why in course.feedback(student, GRU)
     assert "expected a notebook" in found["no-notebook", GRU][1]
-    assert "expected the file" in found["links", GRU][1]
+    assert "got a link" in found["links", GRU][1]
     assert outside.read_text() == "precious" and not (ROOT / "x").exists()
     seen = json.dumps(course.marked("spies", GRU))
     assert "FOUND 0 []" in seen and "VARIABLES []" in seen and "the rest is cut off" in seen
     written = re.findall(r"WROTE (/[^\\]+)\\n", seen)  # /tmp is its own, whatever has that name outside
     assert all(path.startswith("/tmp/") for path in written) and "REACHED" not in seen.replace('print(\\"REACHED', "")
     assert not subprocess.run(["pgrep", "-f", str(course.folder)], capture_output=True).stdout
+
+
+@graded
+def test_what_lies_in_another_place_is_named(tmp_path):
+    course = Course(tmp_path / "course")
+    for stray in ("dave/numpy-gru.ipynb", "fay/numpy_gru/numpy-gru.ipynb", "gil.ipynb", ".DS_Store"):
+        path = course.folder / "submitted" / stray
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    named = re.findall(r"^submitted/(\S+): passed over; a submission is (\S+),", book("grade", course.folder), re.M)
+    assert [stray for stray, _ in named] == ["dave/numpy-gru.ipynb", "fay/numpy_gru", "gil.ipynb"]
+    assert {place for _, place in named} == {"submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb"}
 
 
 @graded

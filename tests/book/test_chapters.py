@@ -296,13 +296,11 @@ def test_nothing_rests_on_a_solution(notebook):
 def test_pages_are_in_reading_order():
     assert [path.stem for path in pages()][:2] == ["medical-images", "images-as-sequences"]
     assert {path.stem for path in pages()} - {path.stem for path in chapters()} == {
-        "classroom-server",
         "explorer",
         "faq",
         "glossary",
         "quizzes",
         "teaching",
-        "two-assignments",
         "what-we-learned",
         "README",
         "bibliography",

@@ -30,6 +30,7 @@ def lab(tmp_path_factory):
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
     command = [sys.executable, "-m", "medlstm.book", "lab", "--folder", str(folder / "workbook")]
     own = {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "BROWSER": "true", "PYTHONUNBUFFERED": "1"}
+    own["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")  # not the tabs of whoever runs the tests
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | own
     ) as server:

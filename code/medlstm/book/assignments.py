@@ -26,7 +26,8 @@ SECONDS = {"numpy-gru": 60, "medical-set": 900}
 CLOSED_BOOK = ["numpy-gru"]
 USUAL = Limits()
 LARGEST = 20  # megabytes of a submission
-REFUSED = "This submission was not run: "
+REFUSED = "This submission was not run:"
+PLACE = "submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb"
 LACKING = ("ConnectionError", "OSError", "PermissionError")  # what a set that is not there ends with, in the sandbox
 CONFIG = '''\
 """nbgrader's settings for this course; `nbgrader` reads them when it is called in this folder."""
@@ -130,9 +131,7 @@ def grade(folder, limits=USUAL, protected=True, again=False, seconds=None):
     """
     folder = Path(folder)
     if not (folder / "gradebook.db").is_file():
-        raise ValueError(
-            f"{folder}: expected a course, got none; make one with python -m medlstm.book assignments {folder}"
-        )
+        raise ValueError(f"{folder}: expected a course, got none; make one with: make assignments FOLDER={folder}")
     if protected:
         check_protection()
     api = _nbgrader(folder, limits=limits, protected=protected, seconds=seconds)
@@ -141,7 +140,16 @@ def grade(folder, limits=USUAL, protected=True, again=False, seconds=None):
         if name in SECONDS and (again or not _is_marked(api, folder, student, name)):
             print(f"{student}: {name} ...", flush=True)
             _mark(api, folder, student, name)
+    for path in _strays(folder / "submitted"):
+        print(f"{path.relative_to(folder)}: passed over; a submission is {PLACE}, of {' or '.join(SECONDS)}")
     return _marks(api, folder, [each for each in submissions if each[1] in SECONDS])
+
+
+def _strays(submitted):
+    """What lies where submissions are expected, and is none."""
+    files = [path for path in submitted.glob("*") if not path.is_dir()]
+    files += [path for path in submitted.glob("*/*") if path.name not in SECONDS]
+    return sorted(path for path in files if not path.name.startswith("."))
 
 
 def _nbgrader(folder, **settings):
@@ -205,7 +213,9 @@ def accepted(path, release):
     ValueError
         If the file is missing, a link, too large, or no notebook.
     """
-    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+    if path.is_symlink() or path.parent.is_symlink():
+        raise ValueError(f"expected the file {path.name}, got a link")
+    if not path.is_file():
         raise ValueError(f"expected the file {path.name}, got none of that name")
     if path.stat().st_size > LARGEST << 20:
         raise ValueError(f"expected a notebook of at most {LARGEST} MB, got {path.stat().st_size >> 20}")
@@ -253,7 +263,7 @@ def _harmless(cell):
 def empty(release, why):
     """The released notebook as nobody has touched it, with the reason why it stands in for a submission."""
     stand_in = nbformat.from_dict(release)
-    stand_in.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{REFUSED}**{why}."))
+    stand_in.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{REFUSED}** {why}."))
     return stand_in
 
 

@@ -27,10 +27,10 @@ CORE = (
 
 
 def pages():
-    """The files of the book, notebooks and others, in reading order."""
+    """The files of the book, notebooks and others, in reading order; without those that are for teachers alone."""
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
-    names = [ROOT / chapter["file"] for part in parts for chapter in part["chapters"]]
-    return [_file_of(name) for name in names]
+    names = [chapter["file"] for part in parts for chapter in part["chapters"]]
+    return [_file_of(ROOT / name) for name in names if not name.startswith("teaching/")]
 
 
 def _file_of(page):

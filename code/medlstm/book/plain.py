@@ -142,7 +142,7 @@ def _reference(kind, text, target, page):
     if kind.startswith("cite"):
         return _citation(text.split(","), textual=kind == "cite:t")
     if kind == "doc":
-        if "notes/" in (target or ""):  # the teacher's pages have no copies
+        if (target or "").startswith("../teaching/"):  # what is for teachers alone has no copies
             return text
         name = (target or text).rpartition("/")[2].replace("README", "data-sheet")
         return f"[{text if target else titles()[name]}]({name}.ipynb)"
