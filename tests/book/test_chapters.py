@@ -28,6 +28,11 @@ def prose(notebook):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
+def counted(text):
+    """How many words there are to read."""
+    return len(re.findall(r"[A-Za-z][\w'-]*", text))
+
+
 def tags(cell):
     return set(cell.metadata.get("tags", []))
 
@@ -131,7 +136,7 @@ def test_the_summary_can_be_read_alone(notebook):
 def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
     before = list(itertools.takewhile(lambda cell: not cell.source.startswith("## Exercises"), notebook.cells))
     read = [cell.source for cell in before if cell.cell_type == "markdown" and slide_type(cell) != "notes"]
-    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", source)) for source in read)
+    words = sum(map(counted, read))
     lines = sum(len(cell.source.splitlines()) for cell in before if cell.cell_type == "code")
     stated = re.search(r"\*\*Time\*\* (\d+) minutes to read", notebook.cells[0].source)
     assert int(stated[1]) == 5 * round((words / 80 + lines / 20) / 5)
@@ -141,10 +146,10 @@ def test_the_minutes_follow_the_rule_that_the_teachers_page_states(notebook):
 @pytest.mark.parametrize("name", ["explorer", "what-we-learned"])
 def test_the_minutes_of_a_page_follow_the_same_rule(name):
     text = (CHAPTERS / f"{name}.md").read_text()
-    words = len(re.findall(r"[A-Za-z][\w'-]*", re.sub(r"<[^>]*>|\{\w+\}|^:.*$", "", text, flags=re.M)))
+    words = counted(re.sub(r"<[^>]*>|\{\w+\}|^:.*$", "", text, flags=re.M))
     assert int(re.search(r"\*\*Time\*\* (\d+) minutes to read", text)[1]) == 5 * round(words / 80 / 5)
     tasks = re.findall(r"^\*\*\d\. .*?(?=^\*\*\d\. |^## )", text, re.M | re.S)
-    longest = max((len(re.findall(r"[A-Za-z][\w'-]*", re.sub("<[^>]*>", "", task))) / 20 for task in tasks), default=0)
+    longest = max((counted(re.sub("<[^>]*>", "", task)) / 20 for task in tasks), default=0)
     assert not tasks or (5 < longest <= 10 and "10 for each of three tasks" in text and len(tasks) == 3)
 
 
@@ -173,7 +178,6 @@ def exercises(notebook):
 
 @every_lesson
 def test_each_exercise_states_its_minutes_by_the_rule_and_has_a_hint(notebook):
-    counted = lambda text: len(re.findall(r"[A-Za-z][\w'-]*", text))
     for label, source, text, reason, code in exercises(notebook):
         stated, asked = re.fullmatch(r"\*(\d+) minutes\.\* (.*)", text, re.S).groups()
         lines = sum(bool(line.strip()) for line in code.splitlines())

@@ -42,7 +42,7 @@ def letters(svg):
 
 
 def fitted(svg, wide, high, smallest, most=math.inf):
-    """A drawing whose letters can be read once it fills a space, and how many times as large it is then.
+    """A drawing whose letters can be read once it fills a space.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def fitted(svg, wide, high, smallest, most=math.inf):
 
     Returns
     -------
-    str, float
+    str
+        The same text where the letters are large enough.
     """
     drawn = svg
     for _ in range(4):  # edges that grow make the whole a little smaller
@@ -66,7 +67,7 @@ def fitted(svg, wide, high, smallest, most=math.inf):
         if min(letters(drawn), default=math.inf) * scale >= 0.995 * smallest:
             break
         drawn = enlarged(svg, smallest / scale)
-    return drawn, scale
+    return drawn
 
 
 def enlarged(svg, smallest):

@@ -106,7 +106,7 @@ def _fit(box):
 def _legible(file):
     """The address of a drawing, or of one like it with larger letters."""
     svg = file.read_text()
-    fitted, _ = letters.fitted(svg, *SPACE, SMALLEST, most=1)
+    fitted = letters.fitted(svg, *SPACE, SMALLEST, most=1)
     if fitted is svg:
         return file.as_uri()
     return "data:image/svg+xml;base64," + b64encode(fitted.encode()).decode()

@@ -229,7 +229,7 @@ class Deck:
         source = self.site / "chapters" / image["src"]
         number = figure.select_one(".caption-number")
         if source.suffix == ".svg":
-            svg, _ = letters.fitted(source.read_text(), WIDE, high, SMALLEST)
+            svg = letters.fitted(source.read_text(), WIDE, high, SMALLEST)
             wide, tall = letters.size(svg)
             (folder / "images" / source.name).write_text(svg)
         else:
